@@ -1,0 +1,132 @@
+import { Command, CommanderError, Option } from "commander";
+import { ExitCode, UserError } from "../common/errors.ts";
+import { Console } from "./console.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { openSession, type Session } from "./session.ts";
+
+/** Every option of every verb, as commander hands them over; each verb declares its own. */
+interface Options {
+  readonly json?: true;
+  readonly through?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly stage?: string;
+  readonly only?: string;
+  readonly exercise?: true;
+  readonly yes?: true;
+  readonly keepWorld?: true;
+}
+
+/** Runs the command line and ends the process with the contract's exit code. Verbs are loaded when called: --help is instant. */
+export async function main(args: readonly string[]): Promise<void> {
+  const json = args.includes("--json");
+  const interrupt = onInterrupt(new Console({ json }));
+  let code: ExitCode = ExitCode.done;
+  const program = commandLine(interrupt, (result) => (code = result));
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    code = reportFailure(error, json, interrupt);
+  } finally {
+    process.exitCode = code;
+  }
+}
+
+/** The verbs with their words; `done` takes the exit code of the one that ran. */
+export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void): Command {
+  const program = new Command("moonback")
+    .description("Takes an environment up stage by stage, proves each stage with its gate, and takes it down without leftovers.")
+    .usage("<verb> [env] [options]     (npm run <verb> -- [env] [options])")
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError()
+    .addHelpText("after", `\nExit codes: 0 done and green, 1 failed, 2 usage or configuration, 3 a gate is red, 4 refused by a guard, 5 locked, 130 interrupted.`);
+
+  const verb = (name: string, about: string, examples: readonly string[], run: (session: Session, options: Options) => Promise<ExitCode>): Command =>
+    program
+      .command(name)
+      .description(about)
+      .argument("[env]", "environment: the name in Pulumi.<env>.yaml", "rehearsal")
+      .option("--json", "print newline-delimited JSON on stdout")
+      .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`)
+      .action(async (environment: string, options: Options) => {
+        const session = await openSession(environment, { json: options.json === true, signal });
+        done(await run(session, options));
+      });
+
+  verb(
+    "up",
+    "build every stage and prove it; goes on from where it stands",
+    ["npm run up", "npm run up -- rehearsal --through network", "npm run up -- demo --yes"],
+    async (session, { through, from, yes }) =>
+      (await import("./verbs/up.ts")).up(session, { yes: yes === true, ...(through === undefined ? {} : { through }), ...(from === undefined ? {} : { from }) }),
+  )
+    .option("--through <stage>", "the last stage to build")
+    .option("--from <stage>", "the first stage to build; gates of earlier ones are checked all the same")
+    .option("--yes", "do not ask before building where it can cost money");
+
+  verb(
+    "preview",
+    "show what up would change, seen from what really exists",
+    ["npm run preview", "npm run preview -- demo --stage network"],
+    async (session, { stage }) => (await import("./verbs/preview.ts")).preview(session, stage === undefined ? {} : { stage }),
+  ).option("--stage <stage>", "only this stage");
+
+  verb(
+    "gates",
+    "check again whether what was proved still holds; reads only, unless told to exercise",
+    ["npm run gates", "npm run gates -- demo --only 01"],
+    async (session, { only, exercise }) =>
+      (await import("./verbs/gates.ts")).gates(session, { exercise: exercise === true, ...(only === undefined ? {} : { only: only.split(",") }) }),
+  )
+    .option("--only <gates>", "gate numbers, separated by commas")
+    .option("--exercise", "also run the checks that make and remove probe objects");
+
+  verb(
+    "down",
+    "take everything down, last stage first, and prove that nothing is left",
+    ["npm run down -- --yes", "npm run down -- rehearsal --yes --keep-world"],
+    async (session, { to, yes, keepWorld }) =>
+      (await import("./verbs/down.ts")).down(session, { yes: yes === true, keepWorld: keepWorld === true, ...(to === undefined ? {} : { to }) }),
+  )
+    .option("--to <stage>", "stop at this stage: it stays")
+    .option("--yes", "do not ask")
+    .option("--keep-world", "leave the local world running");
+
+  verb("status", "what the last runs found, without asking anybody", ["npm run status"], async (session) => (await import("./verbs/status.ts")).status(session));
+
+  verb("env", "print shell exports, so that other tools see the same world", [`eval "$(npm run --silent env)"`, `eval "$(npm run --silent env -- demo)"`], async (session) =>
+    (await import("./verbs/env.ts")).env(session),
+  );
+
+  program
+    .command("doctor")
+    .description("what is installed, what will be, and what a person has to do")
+    .addOption(new Option("--json", "print newline-delimited JSON on stdout"))
+    .addHelpText("after", "\nExamples:\n  $ npm run doctor")
+    .action(async (options: Options) => done(await (await import("./verbs/doctor.ts")).doctor({ json: options.json === true })));
+
+  // A command's own settings are inherited only by commands made after them, so each gets the strict ones here.
+  for (const command of program.commands) command.exitOverride().configureOutput({ outputError: () => undefined }).allowExcessArguments(false);
+  return program;
+}
+
+/** Says what went wrong the way a person can use it, and returns the exit code. */
+function reportFailure(error: unknown, json: boolean, interrupt: AbortSignal): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return ExitCode.done;
+    return told(json, ExitCode.usage, error.message.replace(/^error: /, ""), "`npm run help` shows every verb and its options.");
+  }
+  if (error instanceof UserError) return told(json, error.exitCode, error.message, error.fix);
+  if (interrupt.aborted) return told(json, ExitCode.interrupted, "Interrupted.", "Run the same command again: it goes on from here.");
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return told(json, ExitCode.failed, `This is a bug in moonback, not in what you did: ${stack.split("\n")[0] ?? ""}`, process.env["MOONBACK_DEBUG"] === undefined ? "Run it again with MOONBACK_DEBUG=1 for the stack, and report it." : stack);
+}
+
+function told(json: boolean, exitCode: ExitCode, message: string, fix?: string): ExitCode {
+  const console = new Console({ json });
+  console.say("bad", message);
+  if (fix !== undefined) console.say("wait", `next: ${fix}`);
+  console.emit({ kind: "error", exitCode, message, fix: fix ?? null });
+  return exitCode;
+}

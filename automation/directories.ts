@@ -1,0 +1,34 @@
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Environment } from "../stacks/config.ts";
+
+/** The checkout this program runs from. */
+export const checkout = dirname(import.meta.dirname);
+
+/** Folder with Pulumi.yaml and the environments' settings files: the checkout, unless MOONBACK_DIR names another. */
+export function projectDirectory(variables: NodeJS.ProcessEnv = process.env): string {
+  return variables["MOONBACK_DIR"] ?? checkout;
+}
+
+export interface Directories {
+  /** Logs, ledger and the record of the local world; deleting it loses history, not the environment. */
+  readonly runData: string;
+  readonly ledger: string;
+  readonly logs: string;
+  /** Pulumi's state and the passphrase beside it. Outside the checkout for everything but a local world. */
+  readonly state: string;
+  readonly passphrase: string;
+}
+
+export function directoriesOf(environment: Environment, variables: NodeJS.ProcessEnv = process.env): Directories {
+  const runData = join(projectDirectory(variables), ".moonback", environment.name);
+  const stateHome = variables["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state");
+  const kept = environment.target === "local-world" ? runData : join(stateHome, "moonback", environment.name);
+  return {
+    runData,
+    ledger: join(runData, "ledger.ndjson"),
+    logs: join(runData, "logs"),
+    state: join(kept, "state"),
+    passphrase: join(kept, "passphrase"),
+  };
+}

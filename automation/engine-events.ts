@@ -1,0 +1,108 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
+
+/** What the engine does, or would do, to one resource. */
+export interface Change {
+  readonly op: "create" | "update" | "replace" | "delete" | "outputs";
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** The properties that differ; empty for create and delete. */
+  readonly properties: readonly string[];
+}
+
+export type ResourceEvent =
+  | { readonly kind: "doing"; readonly change: Change }
+  | { readonly kind: "done"; readonly change: Change }
+  | { readonly kind: "failed"; readonly change: Change };
+
+const shownOps: Record<string, Change["op"]> = {
+  create: "create",
+  update: "update",
+  delete: "delete",
+  replace: "replace",
+};
+/** The engine shows a replacement as three steps; these two belong to the one called `replace`. */
+const partsOfReplace: Record<string, Change["op"]> = { "create-replacement": "replace", "delete-replaced": "replace" };
+const stackType = "pulumi:pulumi:Stack";
+
+interface StepMetadata {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly diffs?: readonly string[] | null;
+  readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
+  readonly old?: { readonly outputs?: unknown };
+  readonly new?: { readonly outputs?: unknown };
+}
+
+/** Collects, from one engine operation, what it changes and what it complains about. */
+export class EventCollector {
+  readonly changes: Change[] = [];
+  readonly errors: string[] = [];
+  readonly warnings: string[] = [];
+  readonly #onResource: (event: ResourceEvent) => void;
+
+  constructor(onResource: (event: ResourceEvent) => void = () => undefined) {
+    this.#onResource = onResource;
+  }
+
+  /** Takes one event; the ones that say nothing about resources or problems are passed over. */
+  readonly take = (event: EngineEvent): void => {
+    if (event.resourcePreEvent) this.#planned(event.resourcePreEvent.metadata);
+    else if (event.resOutputsEvent) this.#finished(event.resOutputsEvent.metadata);
+    else if (event.resOpFailedEvent) this.#report("failed", event.resOpFailedEvent.metadata);
+    else if (event.diagnosticEvent) this.#complained(event.diagnosticEvent);
+  };
+
+  #planned(step: StepMetadata): void {
+    const op = shownOps[step.op];
+    if (op !== undefined && step.type !== stackType) this.changes.push(toChange(step, op));
+    this.#report("doing", step);
+  }
+
+  #finished(step: StepMetadata): void {
+    // A program that only hands on other outputs changes no resource, and must be run all the same.
+    if (step.type === stackType && step.op === "same" && stable(step.old?.outputs) !== stable(step.new?.outputs)) {
+      this.changes.push(toChange(step, "outputs"));
+    }
+    this.#report("done", step);
+  }
+
+  #report(kind: ResourceEvent["kind"], step: StepMetadata): void {
+    const op = shownOps[step.op] ?? partsOfReplace[step.op];
+    // `replace` is the engine's word for the pair; the parts are what really happens.
+    if (op === undefined || step.op === "replace" || step.type === stackType) return;
+    this.#onResource({ kind, change: toChange(step, op) });
+  }
+
+  #complained({ severity, message, urn }: { severity: string; message: string; urn?: string }): void {
+    const text = plain(message).trim();
+    if (text === "") return;
+    const subject = urn === undefined || urn === "" ? "" : `${nameOf(urn)}: `;
+    if (severity === "error") this.errors.push(subject + text);
+    if (severity === "warning") this.warnings.push(subject + text);
+  }
+}
+
+function toChange(step: StepMetadata, op: Change["op"]): Change {
+  const detailed = Object.keys(step.detailedDiff ?? {});
+  const properties = op === "update" || op === "replace" ? [...new Set([...detailed, ...(detailed.length > 0 ? [] : (step.diffs ?? []))])].sort() : [];
+  return { op, urn: step.urn, type: step.type, name: nameOf(step.urn), properties };
+}
+
+function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? urn;
+}
+
+/** Engine messages carry colour directives such as `<{%reset%}>`. */
+function plain(message: string): string {
+  return message.replaceAll(/<\{%[^%]*%\}>/g, "");
+}
+
+function stable(value: unknown): string {
+  return JSON.stringify(value ?? {}, (_key, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

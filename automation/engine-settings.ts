@@ -1,0 +1,57 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { delimiter, dirname, join } from "node:path";
+import { ensureTool } from "../toolchain/toolchain.ts";
+import type { EngineSettings } from "./engine.ts";
+import type { Session } from "./session.ts";
+
+/** Finds or builds the engine and says where and as whom it runs. */
+export async function engineSettings(session: Session): Promise<EngineSettings> {
+  const { console, signal } = session;
+  const pulumi = await console.during("the Pulumi CLI", () =>
+    ensureTool("pulumi", { progress: (line) => console.say("wait", line), signal }),
+  );
+  return {
+    projectDirectory: session.directory,
+    variables: defined(engineVariables(session, [dirname(pulumi.path)])),
+    logFile: session.logFile,
+    signal,
+  };
+}
+
+/**
+ * The variables that make a program see this environment: engine, plugins, and a person's shell alike.
+ * `undefined` means that the variable must not be set.
+ */
+export function engineVariables(session: Session, toolFolders: readonly string[]): Record<string, string | undefined> {
+  const { world, directories, environment } = session;
+  const path = [dirname(process.execPath), ...world.programFolders, ...toolFolders, process.env["PATH"] ?? ""];
+  return {
+    ...world.variables,
+    PATH: path.join(delimiter),
+    MOONBACK_DIR: session.directory,
+    PULUMI_BACKEND_URL: environment.stateBackend ?? localBackend(directories.state),
+    ...passphrase(directories.passphrase),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+}
+
+function defined(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
+
+function localBackend(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  return `file://${folder}`;
+}
+
+/** The passphrase of the state's secrets: the operator's own where given, else one made once, readable by its owner only. */
+function passphrase(file: string): Record<string, string | undefined> {
+  if (process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined || process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] !== undefined) return {};
+  if (!existsSync(file)) {
+    mkdirSync(join(file, ".."), { recursive: true });
+    writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+  }
+  chmodSync(file, 0o600);
+  return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
+}

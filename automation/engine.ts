@@ -1,0 +1,143 @@
+import { appendFileSync } from "node:fs";
+import {
+  ConcurrentUpdateError,
+  LocalWorkspace,
+  StackNotFoundError,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
+import { project } from "../stacks/project.ts";
+import { EventCollector, type Change, type ResourceEvent } from "./engine-events.ts";
+
+/** Where and as whom the Pulumi engine runs. */
+export interface EngineSettings {
+  /** Folder with Pulumi.yaml; the stage stacks' own settings files appear there. */
+  readonly projectDirectory: string;
+  /** Variables of the engine and of the plugins it starts; PATH among them. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Takes everything the engine prints: for a person who has to look closer, never parsed. */
+  readonly logFile: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Operation {
+  readonly changes: readonly Change[];
+  readonly warnings: readonly string[];
+}
+
+/** One stage's Pulumi stack. Errors of the engine become UserErrors that name the resource. */
+export class StageStack {
+  readonly name: string;
+  readonly #stack: Stack;
+  readonly #settings: EngineSettings;
+
+  private constructor(name: string, stack: Stack, settings: EngineSettings) {
+    this.name = name;
+    this.#stack = stack;
+    this.#settings = settings;
+  }
+
+  /** Opens the stack, made first where it does not exist. */
+  static async open(name: string, program: PulumiFn, settings: EngineSettings): Promise<StageStack> {
+    const stack = await guarded(name, settings, () =>
+      LocalWorkspace.createOrSelectStack(
+        { stackName: name, projectName: project, program },
+        { workDir: settings.projectDirectory, envVars: { ...settings.variables } },
+      ),
+    );
+    return new StageStack(name, stack, settings);
+  }
+
+  /** Opens the stack where it exists; undefined where it was never made or is already gone. */
+  static async find(name: string, program: PulumiFn, settings: EngineSettings): Promise<StageStack | undefined> {
+    try {
+      const stack = await LocalWorkspace.selectStack(
+        { stackName: name, projectName: project, program },
+        { workDir: settings.projectDirectory, envVars: { ...settings.variables } },
+      );
+      return new StageStack(name, stack, settings);
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return undefined;
+      throw explained(name, settings, error, []);
+    }
+  }
+
+  /** What an update would do, seen from what really exists now. Changes nothing. */
+  async preview(): Promise<Operation> {
+    const { operation } = await this.#run((options) => this.#stack.preview({ refresh: true, ...options }));
+    return operation;
+  }
+
+  /** Makes reality what the program says. */
+  async update(onResource: (event: ResourceEvent) => void): Promise<Operation> {
+    const { operation } = await this.#run((options) => this.#stack.up({ refresh: true, ...options }), onResource);
+    return operation;
+  }
+
+  /** Removes everything in the stack, reality looked at first. */
+  async destroy(onResource: (event: ResourceEvent) => void): Promise<Operation> {
+    const { operation } = await this.#run((options) => this.#stack.destroy({ refresh: true, ...options }), onResource);
+    return operation;
+  }
+
+  /** Forgets the empty stack and its settings file. */
+  async remove(): Promise<void> {
+    await guarded(this.name, this.#settings, () => this.#stack.workspace.removeStack(this.name));
+  }
+
+  async #run<Result>(
+    operation: (options: OperationOptions) => Promise<Result>,
+    onResource?: (event: ResourceEvent) => void,
+  ): Promise<{ operation: Operation; result: Result }> {
+    const events = new EventCollector(onResource);
+    const log = (text: string): void => appendFileSync(this.#settings.logFile, text);
+    const signal = this.#settings.signal;
+    try {
+      const result = await operation({ onEvent: events.take, onOutput: log, onError: log, ...(signal ? { signal } : {}) });
+      return { operation: { changes: events.changes, warnings: events.warnings }, result };
+    } catch (error) {
+      throw explained(this.name, this.#settings, error, events.errors);
+    }
+  }
+}
+
+interface OperationOptions {
+  readonly onEvent: EventCollector["take"];
+  readonly onOutput: (text: string) => void;
+  readonly onError: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+async function guarded<Result>(name: string, settings: EngineSettings, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw explained(name, settings, error, []);
+  }
+}
+
+/** The engine's failure in the words of its own diagnostics; its raw output goes to the log only. */
+function explained(stack: string, settings: EngineSettings, error: unknown, diagnostics: readonly string[]): Error {
+  if (error instanceof UserError) return error;
+  appendFileSync(settings.logFile, `${errorMessage(error)}\n`);
+  if (settings.signal?.aborted === true) {
+    return new UserError(`Stopped while the engine worked on ${stack}.`, { exitCode: ExitCode.interrupted, fix: "Run the same command again: it goes on from here." });
+  }
+  if (error instanceof ConcurrentUpdateError) {
+    const holder = /created by (.+? \(pid \d+\) at .+)/.exec(error.message)?.[1] ?? "another run";
+    return new UserError(`The stack ${stack} is locked by ${holder}.`, { exitCode: ExitCode.locked, fix: "Wait for that run to end, then try again." });
+  }
+  const specific = [...new Set(diagnostics)].filter((text) => !/^update failed$/.test(text));
+  const reasons = specific.length > 0 ? specific : [firstError(errorMessage(error))];
+  return new UserError(`The engine failed on ${stack}:\n${reasons.map((reason) => `  ${reason.replaceAll("\n", "\n  ")}`).join("\n")}`, {
+    fix: `Everything the engine said: ${settings.logFile}`,
+    cause: error,
+  });
+}
+
+/** The line that says it, out of a command's whole output. */
+function firstError(text: string): string {
+  const line = text.split("\n").find((candidate) => /\berror:/.test(candidate)) ?? text.split("\n")[0] ?? text;
+  return line.replace(/^.*?\berror:\s*/, "").trim();
+}

@@ -1,0 +1,41 @@
+import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
+import { ConfigError } from "../stacks/config-problems.ts";
+import { missingForUp, settingsFile } from "../stacks/config.ts";
+import type { Session } from "./session.ts";
+
+/** Refuses what is not complete enough to be built, before anything is touched. */
+export function refuseIncomplete({ environment }: Session): void {
+  const missing = missingForUp(environment);
+  if (missing.length > 0) throw new ConfigError(settingsFile(environment.name), missing);
+}
+
+/** Asks AWS whose credentials these are, before any other call: the wrong account is refused, not tried. */
+export async function confirmAccount({ environment, world, console }: Session): Promise<void> {
+  const { client, by } = world.sources.sts;
+  const { GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
+  const sts = await client();
+  let account: string | undefined;
+  try {
+    ({ Account: account } = await console.during(`credentials for ${by}`, () => sts.send(new GetCallerIdentityCommand({}))));
+  } catch (error) {
+    throw new UserError(`There are no usable AWS credentials for ${by}: ${errorMessage(error)}`, {
+      exitCode: ExitCode.usage,
+      fix: "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN for a session), or run `aws sso login`.",
+      cause: error,
+    });
+  }
+  if (environment.awsAccountId !== undefined && account !== environment.awsAccountId) {
+    throw new UserError(`These credentials belong to account ${account ?? "?"}, but ${settingsFile(environment.name)} allows only ${environment.awsAccountId}.`, {
+      exitCode: ExitCode.usage,
+      fix: "Use that account's credentials, or change awsAccountId if you mean the other one.",
+    });
+  }
+  console.say("good", `account ${account ?? "?"} at ${by}`);
+}
+
+/** Starts the world and says how it was found: what died took everything in it along. */
+export async function startWorld({ world, console, signal }: Session): Promise<void> {
+  const found = await console.during(world.description, () => world.start({ progress: (line) => console.say("wait", line), signal }));
+  if (found === "died") console.say("warn", `the local world had died and was started anew, empty: what was built in it is gone and will be built again`);
+  console.say("good", `${found === "running" ? "found" : "started"} ${world.description}`);
+}

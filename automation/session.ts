@@ -1,0 +1,67 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock, type Clock } from "../common/poll.ts";
+import type { GateContext } from "../gates/gate.ts";
+import { loadEnvironment, type Environment } from "../stacks/config.ts";
+import { Console } from "./console.ts";
+import { directoriesOf, projectDirectory, type Directories } from "./directories.ts";
+import { Journal } from "./journal.ts";
+import { Ledger } from "./ledger.ts";
+import type { World } from "../worlds/world.ts";
+
+/** Everything one command works with. Verbs get all effects from here. */
+export interface Session {
+  readonly environment: Environment;
+  readonly directory: string;
+  readonly directories: Directories;
+  readonly world: World;
+  readonly console: Console;
+  readonly ledger: Ledger;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** What the engine and the tools print, of this run. */
+  readonly logFile: string;
+}
+
+export interface SessionOptions {
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The composition root: the only place that knows which world an environment is built in. */
+export async function openSession(environmentName: string, { json, signal }: SessionOptions): Promise<Session> {
+  const directory = projectDirectory();
+  const environment = loadEnvironment(directory, environmentName);
+  const directories = directoriesOf(environment);
+  const console = new Console({ json });
+  const ledger = new Ledger(directories.ledger);
+  const journal = new Journal(ledger, console, systemClock);
+  const world = await worldOf(environment, directory, directories);
+  // What this world must not see, no program that this one starts may see either.
+  for (const [name, value] of Object.entries(world.variables)) if (value === undefined) Reflect.deleteProperty(process.env, name);
+  return {
+    environment,
+    directory,
+    directories,
+    world,
+    console,
+    ledger,
+    journal,
+    clock: systemClock,
+    signal,
+    get logFile() {
+      mkdirSync(directories.logs, { recursive: true });
+      return join(directories.logs, `${journal.run}.log`);
+    },
+  };
+}
+
+async function worldOf(environment: Environment, directory: string, directories: Directories): Promise<World> {
+  if (environment.target === "aws") return (await import("../worlds/aws-world.ts")).awsWorld(environment);
+  return (await import("../rehearsal/world.ts")).localWorld(environment, { owner: directory, runData: directories.runData });
+}
+
+export function gateContext({ environment, world }: Session): GateContext {
+  return { environment, sources: world.sources };
+}

@@ -1,0 +1,79 @@
+import { ExitCode, UserError } from "../../common/errors.ts";
+import { stages } from "../../stacks/registry.ts";
+import { confirm } from "../confirm.ts";
+import { summarizeChanges } from "../describe.ts";
+import type { EngineSettings } from "../engine.ts";
+import { engineSettings } from "../engine-settings.ts";
+import { confirmAccount, startWorld } from "../preflight.ts";
+import type { Session } from "../session.ts";
+import { findStage, resourceProgress } from "../stage-run.ts";
+import { describeLeftover, listLeftovers } from "../sweep.ts";
+import { indexOf } from "./up.ts";
+
+export interface DownOptions {
+  /** The stage to stop at: it and all before it stay. */
+  readonly to?: string;
+  readonly yes: boolean;
+  /** Leaves the local world running after a full teardown. */
+  readonly keepWorld: boolean;
+}
+
+/** Takes the environment down, last stage first, and proves by a second source that nothing is left. */
+export async function down(session: Session, options: DownOptions): Promise<ExitCode> {
+  const kept = options.to === undefined ? 0 : indexOf(options.to, stages) + 1;
+  const { console, journal, environment, world, signal } = session;
+  await confirm(`Take down ${environment.name} at ${world.description}?`, options.yes, signal);
+  return journal.around(
+    { kind: "run", verb: "down" },
+    async () => {
+      console.say("start", `down ${environment.name}`);
+      await startWorld(session);
+      await confirmAccount(session);
+      const failure = await destroyStages(session, await engineSettings(session), kept);
+      const left = kept > 0 && failure === undefined ? [] : await console.during("the sweep for leftovers", () => listLeftovers(world.sources, environment));
+      if (failure !== undefined || left.length > 0) {
+        const list = left.map((leftover) => `  ${describeLeftover(leftover)}`).join("\n");
+        throw new UserError([failure?.message, left.length > 0 ? `Still there:\n${list}` : undefined].filter(Boolean).join("\n"), {
+          fix: `Remove what is not ours by hand, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
+        });
+      }
+      if (kept === 0 && !options.keepWorld) await world.stop();
+      console.result(
+        kept > 0
+          ? `${environment.name} is down to stage ${options.to ?? ""}.`
+          : `${environment.name} is down; ${world.description} lists nothing of it.${options.keepWorld ? " The world was left running." : ""}`,
+      );
+      return ExitCode.done;
+    },
+    () => ({ status: "green" }),
+  );
+}
+
+/** Destroys from the last stage to the first that goes. A stage that fails ends it: what carries it must not go before it. */
+async function destroyStages(session: Session, settings: EngineSettings, kept: number): Promise<Error | undefined> {
+  const { console, journal } = session;
+  for (const stage of stages.slice(kept).reverse()) {
+    const stack = await findStage(stage, session, settings);
+    if (stack === undefined) {
+      console.say("good", `stage ${stage.name}: nothing was built`);
+      continue;
+    }
+    try {
+      await journal.around(
+        { kind: "stage", stage: stage.name },
+        () =>
+          console.during(`taking down stage ${stage.name}`, async () => {
+            const { changes } = await stack.destroy(resourceProgress(stage, console));
+            await stack.remove();
+            return summarizeChanges(changes);
+          }),
+        (evidence) => ({ status: "green", evidence }),
+      );
+      console.say("good", `stage ${stage.name} is gone`);
+    } catch (error) {
+      if (error instanceof UserError && error.exitCode === ExitCode.failed) return error;
+      throw error;
+    }
+  }
+  return undefined;
+}

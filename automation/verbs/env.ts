@@ -1,0 +1,23 @@
+import { dirname } from "node:path";
+import { ExitCode } from "../../common/errors.ts";
+import { ensureTool } from "../../toolchain/toolchain.ts";
+import { engineVariables } from "../engine-settings.ts";
+import type { Session } from "../session.ts";
+
+/** Prints shell commands that make aws, pulumi and the like see this environment: `eval "$(npm run --silent env)"`. */
+export async function env(session: Session): Promise<ExitCode> {
+  const { console, signal } = session;
+  const options = { progress: (line: string) => console.say("wait", line), signal };
+  const pulumi = await console.during("the Pulumi CLI", () => ensureTool("pulumi", options));
+  // Only programs that the CLI starts by itself need a language host; `up` runs them in this process.
+  const host = await console.during("Pulumi's Node language host", () => ensureTool("pulumi-language-nodejs", options));
+  const variables = engineVariables(session, [...new Set([dirname(pulumi.path), dirname(host.path)])]);
+  for (const line of shellExports(variables)) console.result(line);
+  console.emit({ kind: "env", variables });
+  return ExitCode.done;
+}
+
+/** Pure: POSIX shell commands, with every value quoted. */
+export function shellExports(variables: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(variables).map(([name, value]) => (value === undefined ? `unset ${name}` : `export ${name}='${value.replaceAll("'", `'\\''`)}'`));
+}

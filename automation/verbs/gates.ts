@@ -1,0 +1,27 @@
+import { ExitCode } from "../../common/errors.ts";
+import { redGates, runGates, selectGates } from "../gates.ts";
+import type { Session } from "../session.ts";
+
+export interface GatesOptions {
+  readonly only?: readonly string[];
+  readonly exercise: boolean;
+}
+
+/** Looks again whether what was proved still holds. Starts nothing and, unless told to exercise, changes nothing. */
+export async function gates(session: Session, options: GatesOptions): Promise<ExitCode> {
+  const chosen = selectGates(options.only);
+  const { console, journal, environment } = session;
+  return journal.around(
+    { kind: "run", verb: "gates" },
+    async () => {
+      const results = await runGates(session, chosen, { exercise: options.exercise });
+      const red = redGates(results);
+      const proved = results.filter(({ status }) => status === "green").length;
+      const aside = results.length - proved - red.length;
+      console.result(`${environment.name}: ${proved} of ${results.length} gates green${aside === 0 ? "" : `, ${aside} not applicable`}${red.length === 0 ? "" : `; red: ${red.map(({ gate }) => gate.number).join(", ")}`}.`);
+      if (red.length > 0) console.say("wait", `next: \`npm run preview -- ${environment.name}\` shows what differs, \`npm run up -- ${environment.name}\` builds and mends`);
+      return red.length > 0 ? ExitCode.gateRed : ExitCode.done;
+    },
+    (code) => ({ status: code === ExitCode.done ? "green" : "red" }),
+  );
+}

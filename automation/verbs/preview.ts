@@ -1,0 +1,39 @@
+import { ExitCode } from "../../common/errors.ts";
+import { stages } from "../../stacks/registry.ts";
+import { describeChange, summarizeChanges } from "../describe.ts";
+import { engineSettings } from "../engine-settings.ts";
+import { confirmAccount, startWorld } from "../preflight.ts";
+import type { Session } from "../session.ts";
+import { findStage, openStage } from "../stage-run.ts";
+import { indexOf } from "./up.ts";
+
+export interface PreviewOptions {
+  /** The only stage to look at; all by default. */
+  readonly stage?: string;
+}
+
+/** Shows what `up` would change in each stage, seen from what really exists now. Leaves no stack behind that was not there. */
+export async function preview(session: Session, options: PreviewOptions): Promise<ExitCode> {
+  const chosen = options.stage === undefined ? stages : stages.slice(indexOf(options.stage, stages)).slice(0, 1);
+  const { console } = session;
+  await startWorld(session);
+  await confirmAccount(session);
+  const settings = await engineSettings(session);
+  for (const stage of chosen) {
+    console.say("start", `preview of stage ${stage.name}`);
+    await console.during(`preview of stage ${stage.name}`, async () => {
+      const existing = await findStage(stage, session, settings);
+      const stack = existing ?? (await openStage(stage, session, settings));
+      try {
+        const { changes, warnings } = await stack.preview();
+        for (const warning of warnings) console.say("warn", warning);
+        console.result(`${stage.name}: ${summarizeChanges(changes)}`);
+        for (const change of changes) console.result(`  ${describeChange(change)}`);
+        console.emit({ kind: "preview", stage: stage.name, changes });
+      } finally {
+        if (existing === undefined) await stack.remove();
+      }
+    });
+  }
+  return ExitCode.done;
+}

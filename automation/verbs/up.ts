@@ -1,0 +1,84 @@
+import { ExitCode, UserError } from "../../common/errors.ts";
+import { stages } from "../../stacks/registry.ts";
+import type { Stage } from "../../stacks/stage.ts";
+import { confirm } from "../confirm.ts";
+import { duration } from "../console.ts";
+import { summarizeChanges } from "../describe.ts";
+import type { EngineSettings } from "../engine.ts";
+import { engineSettings } from "../engine-settings.ts";
+import { redGates, runGates, selectGates } from "../gates.ts";
+import { confirmAccount, refuseIncomplete, startWorld } from "../preflight.ts";
+import type { Session } from "../session.ts";
+import { openStage, resourceProgress } from "../stage-run.ts";
+
+export interface UpOptions {
+  /** The last stage to build; all by default. */
+  readonly through?: string;
+  /** The first stage to build; the gates of earlier ones are checked all the same. */
+  readonly from?: string;
+  /** Builds without asking where building costs money. */
+  readonly yes: boolean;
+}
+
+/** Brings the environment up, stage after stage; each must be proved green before the next begins. */
+export async function up(session: Session, options: UpOptions): Promise<ExitCode> {
+  const plan = planOf(options);
+  refuseIncomplete(session);
+  const { console, journal, environment, world, clock, signal } = session;
+  if (world.costsMoney) await confirm(`Build ${environment.name} at ${world.description}? It costs money.`, options.yes, signal);
+  const start = clock.now();
+  return journal.around(
+    { kind: "run", verb: "up" },
+    async () => {
+      console.say("start", `up ${environment.name}: ${plan.map(({ stage }) => stage.name).join(" → ")}`);
+      await startWorld(session);
+      await confirmAccount(session);
+      const settings = await engineSettings(session);
+      for (const { stage, build } of plan) {
+        if (build) await buildStage(stage, session, settings);
+        const red = redGates(await runGates(session, selectGates(stage.gates), { exercise: true, stage: stage.name }));
+        if (red.length > 0) {
+          console.say("bad", `stage ${stage.name} is not proved: gate ${red.map(({ gate }) => gate.number).join(", ")} is red; later stages were not begun`);
+          console.say("wait", `next: mend what the gate names, then \`npm run up -- ${environment.name}\``);
+          return ExitCode.gateRed;
+        }
+      }
+      console.result(`${environment.name} is up: ${plan.map(({ stage }) => stage.name).join(", ")}; every gate green, answered by ${world.description}. ${duration(clock.now() - start)}.`);
+      return ExitCode.done;
+    },
+    (code) => ({ status: code === ExitCode.done ? "green" : "red" }),
+  );
+}
+
+async function buildStage(stage: Stage, session: Session, settings: EngineSettings): Promise<void> {
+  const { console, journal } = session;
+  console.say("start", `stage ${stage.name}`);
+  await journal.around(
+    { kind: "stage", stage: stage.name },
+    () =>
+      console.during(`stage ${stage.name}`, async () => {
+        const stack = await openStage(stage, session, settings);
+        const plan = await stack.preview();
+        console.say("wait", `${stage.name}: ${summarizeChanges(plan.changes)}`);
+        if (plan.changes.length === 0) return "unchanged";
+        const { changes } = await stack.update(resourceProgress(stage, console));
+        return `done: ${summarizeChanges(changes)}`;
+      }),
+    (evidence) => ({ status: "green", evidence }),
+  );
+  console.say("good", `stage ${stage.name} is built`);
+}
+
+/** Pure: which stages are looked at, and which of them are built. */
+export function planOf({ through, from }: Pick<UpOptions, "through" | "from">, all: readonly Stage[] = stages): { stage: Stage; build: boolean }[] {
+  const last = through === undefined ? all.length - 1 : indexOf(through, all);
+  const first = from === undefined ? 0 : indexOf(from, all);
+  if (first > last) throw new UserError(`--from ${from ?? ""} comes after --through ${through ?? ""}.`, { exitCode: ExitCode.usage, fix: `The order is ${all.map(({ name }) => name).join(", ")}.` });
+  return all.slice(0, last + 1).map((stage, index) => ({ stage, build: index >= first }));
+}
+
+export function indexOf(name: string, all: readonly Stage[]): number {
+  const index = all.findIndex((stage) => stage.name === name);
+  if (index < 0) throw new UserError(`There is no stage "${name}".`, { exitCode: ExitCode.usage, fix: `Stages: ${all.map((stage) => stage.name).join(", ")}.` });
+  return index;
+}

@@ -1,0 +1,44 @@
+import ipaddr from "ipaddr.js";
+
+export interface Cidr {
+  readonly family: "ipv4" | "ipv6";
+  /** Prefix length in bits. */
+  readonly bits: number;
+  /** The first address, as it is usually written. */
+  readonly base: string;
+}
+
+/** Reads `address/bits`; says what is wrong with it instead of throwing. */
+export function parseCidr(text: string): Cidr | { readonly problem: string } {
+  if (!ipaddr.isValidCIDR(text)) return { problem: "is not an address range (address/bits)" };
+  const [address, bits] = ipaddr.parseCIDR(text);
+  const base = address.kind() === "ipv4" ? ipaddr.IPv4.networkAddressFromCIDR(text) : ipaddr.IPv6.networkAddressFromCIDR(text);
+  if (base.toNormalizedString() !== address.toNormalizedString()) {
+    return { problem: `has host bits set: the range starts at ${base.toString()}` };
+  }
+  return { family: address.kind(), bits, base: base.toString() };
+}
+
+/** Reads a range that was validated before. Throws on anything else. */
+export function mustParseCidr(text: string): Cidr {
+  const cidr = parseCidr(text);
+  if ("problem" in cidr) throw new Error(`"${text}" ${cidr.problem}`);
+  return cidr;
+}
+
+/** Whether `inner` lies wholly in `outer` (equal ranges do). */
+export function cidrContains(outer: string, inner: string): boolean {
+  const [address, bits] = ipaddr.parseCIDR(inner);
+  const range = ipaddr.parseCIDR(outer);
+  return address.kind() === range[0].kind() && bits >= range[1] && address.match(range);
+}
+
+/**
+ * The first /64 of an IPv6 block, the only subnet size that AWS accepts in its /56 blocks.
+ * Source: VPC user guide, "Subnet CIDR blocks".
+ */
+export function firstSlash64(block: string): string {
+  const { family, bits, base } = mustParseCidr(block);
+  if (family !== "ipv6" || bits > 64) throw new Error(`"${block}" is not an IPv6 block of at least /64`);
+  return `${base}/64`;
+}

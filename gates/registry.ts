@@ -1,0 +1,5 @@
+import { networkFoundation } from "./01-network-foundation.ts";
+import type { Gate } from "./gate.ts";
+
+/** Every gate that exists, in the order of its number. The registry of stages says when each must be green. */
+export const gates: readonly Gate[] = [networkFoundation];

@@ -1,0 +1,77 @@
+import { errorMessage } from "../common/errors.ts";
+import { systemClock, type Clock } from "../common/poll.ts";
+import type { Check, CheckResult, Gate, GateContext, GateResult, Verdict, Via } from "./gate.ts";
+
+export interface RunOptions {
+  /** Also runs the checks that make probe objects. */
+  readonly exercise: boolean;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly onCheck?: (result: CheckResult) => void;
+}
+
+/** Runs all checks of a gate side by side; none hides another. */
+export async function runGate(gate: Gate, context: GateContext, options: RunOptions): Promise<GateResult> {
+  const clock = options.clock ?? systemClock;
+  const start = clock.now();
+  const chosen = gate.checks.filter(({ kind }) => options.exercise || kind === "observe");
+  const checks = await Promise.all(
+    chosen.map(async (check) => {
+      const result = await runCheck(check, context, clock, options.signal);
+      options.onCheck?.(result);
+      return result;
+    }),
+  );
+  const via = weakest(checks.map((result) => result.via));
+  return { gate, status: gateStatus(checks), via, checks, durationMs: clock.now() - start };
+}
+
+/** Green needs one green check at least: a gate that found nothing to look at has proved nothing. */
+export function gateStatus(checks: readonly Pick<CheckResult, "status">[]): Verdict["status"] {
+  if (checks.some(({ status }) => status === "red")) return "red";
+  if (checks.some(({ status }) => status === "green")) return "green";
+  return checks.length > 0 ? "not-applicable" : "red";
+}
+
+/** Looks until the check has passed often enough in a row, is red for good, or its time is over. */
+export async function runCheck(check: Check, context: GateContext, clock: Clock, signal?: AbortSignal): Promise<CheckResult> {
+  const start = clock.now();
+  const via = weakest(check.asks.map((source) => context.sources[source].via));
+  const asked = [...new Set(check.asks.map((source) => context.sources[source].by))].join(", ");
+  const finish = (rest: Pick<CheckResult, "status" | "evidence" | "error">): CheckResult => ({ check, via, asked, durationMs: clock.now() - start, ...rest });
+  for (let passes = 0; ; ) {
+    signal?.throwIfAborted();
+    const verdict = await lookSafely(check, context, asked);
+    if (verdict.status === "not-applicable") return finish({ status: verdict.status, evidence: verdict.why });
+    passes = verdict.status === "green" ? passes + 1 : 0;
+    if (verdict.status === "green" && passes >= check.passes) {
+      return finish({ status: "green", evidence: verdict.evidence });
+    }
+    const waited = clock.now() - start;
+    const over = waited + check.intervalMs > check.timeoutMs;
+    if (verdict.status === "red" && (verdict.final === true || over)) {
+      return finish({ status: "red", error: verdict.error });
+    }
+    if (over) return finish({ status: "red", error: `passed only ${passes} of ${check.passes} times in a row` });
+    await clock.wait(check.intervalMs, signal);
+  }
+}
+
+/** A look that throws is red: the last error is the finding. Nobody answering does not get better by asking again. */
+async function lookSafely(check: Check, context: GateContext, asked: string): Promise<Verdict> {
+  try {
+    return await check.look(context);
+  } catch (error) {
+    const refused = isRefused(error);
+    return { status: "red", error: refused ? `nobody answers: ${asked}` : errorMessage(error), final: refused };
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return code === "ECONNREFUSED" || (cause !== undefined && isRefused(cause));
+}
+
+function weakest(vias: readonly Via[]): Via {
+  return vias.includes("stand-in") ? "stand-in" : "real";
+}

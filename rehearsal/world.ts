@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { awsSources } from "../worlds/aws-sources.ts";
+import type { World, WorldState } from "../worlds/world.ts";
+import type { Environment } from "../stacks/config.ts";
+import { ensureTool } from "../toolchain/toolchain.ts";
+import { emulatorAddress } from "./addresses.ts";
+import { isAlive, stopDaemon, type Daemon } from "./daemon.ts";
+import { startEmulator } from "./emulator.ts";
+
+/** `world.json`: what runs for this environment, and since which start. */
+interface WorldRecord {
+  readonly epoch: string;
+  readonly emulator: Daemon;
+}
+
+export interface LocalWorldOptions {
+  /** The project directory it belongs to. */
+  readonly owner: string;
+  readonly runData: string;
+}
+
+/** The emulator takes any credentials; these say what they are to whoever finds them. */
+const standInCredentials = { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" };
+/** A developer's own AWS settings must neither be used here nor leak into what is started here. */
+const operatorsOwn = [
+  "AWS_PROFILE",
+  "AWS_SESSION_TOKEN",
+  "AWS_ROLE_ARN",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_ENDPOINT_URL_EC2",
+  "AWS_ENDPOINT_URL_IAM",
+  "AWS_ENDPOINT_URL_STS",
+  "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+  "PULUMI_CONFIG_PASSPHRASE",
+  "PULUMI_CONFIG_PASSPHRASE_FILE",
+];
+
+/** The local world: an AWS emulator on loopback that lives from `up` to `down`, and stand-in provider plugins. */
+export function localWorld(environment: Environment, { owner, runData }: LocalWorldOptions): World {
+  const { host, port } = emulatorAddress(environment.network.vpcCidr);
+  const endpoint = `http://${host}:${port}`;
+  const file = join(runData, "world.json");
+  const description = `moto, an AWS emulator, at ${endpoint}`;
+  const official = process.env["PROVIDERS"] === "official";
+
+  const read = (): WorldRecord | undefined => (existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as WorldRecord) : undefined);
+  const state = (): WorldState => {
+    const record = read();
+    if (record === undefined) return "stopped";
+    return isAlive(record.emulator) ? "running" : "died";
+  };
+
+  return {
+    description,
+    costsMoney: false,
+    sources: awsSources({ region: environment.region, endpoint, credentials: standInCredentials }, { via: "stand-in", by: description }),
+    programFolders: official ? [] : [join(import.meta.dirname, "providers", "bin")],
+    variables: {
+      ...Object.fromEntries(operatorsOwn.map((name) => [name, undefined])),
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: environment.region,
+      AWS_DEFAULT_REGION: environment.region,
+      AWS_ACCESS_KEY_ID: standInCredentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: standInCredentials.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: "true",
+      // The engine's own home keeps its list of stacks and plugins out of the operator's.
+      ...(official ? {} : { PULUMI_HOME: join(runData, "pulumi-home"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
+    },
+    state: () => Promise.resolve(state()),
+    start: async ({ progress, signal }) => {
+      const found = state();
+      if (found === "running") return found;
+      const { path: python } = await ensureTool("moto", { progress, ...(signal ? { signal } : {}) });
+      const epoch = randomBytes(8).toString("hex");
+      const logs = join(runData, "logs");
+      const emulator = await startEmulator(
+        { environment: environment.name, host, port, epoch, python, owner, logFile: join(logs, "emulator.log"), requestLog: join(logs, "aws-requests.ndjson") },
+        signal,
+      );
+      writeWhole(file, { epoch, emulator } satisfies WorldRecord);
+      return found;
+    },
+    stop: async () => {
+      const record = read();
+      if (record !== undefined) await stopDaemon(record.emulator);
+      rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Written beside and renamed: a kill never leaves half a record. */
+function writeWhole(file: string, value: unknown): void {
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(`${file}.new`, `${JSON.stringify(value)}\n`);
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,25 @@
+import { Network } from "../components/network.ts";
+import { awsStage } from "./aws-stage.ts";
+import type { StageContext } from "./stage.ts";
+
+export type NetworkOutputs = Pick<
+  Network,
+  "vpcId" | "vpcIpv6Cidr" | "subnetId" | "subnetIpv6Cidr" | "bastionSecurityGroupId" | "nodeSecurityGroupId" | "flowLogGroupName"
+>;
+
+/** Stage `network`: the VPC and all that must be closed or open in it before anything runs there. */
+export function network({ environment }: StageContext): NetworkOutputs {
+  const { vpcId, vpcIpv6Cidr, subnetId, subnetIpv6Cidr, bastionSecurityGroupId, nodeSecurityGroupId, flowLogGroupName } = new Network(
+    "network",
+    {
+      environment: environment.name,
+      vpcCidr: environment.network.vpcCidr,
+      subnetCidr: environment.network.subnetCidr,
+      availabilityZone: environment.availabilityZone,
+      operatorPrefix: environment.operatorPrefix,
+      flowLogRetentionDays: environment.network.flowLogRetentionDays,
+    },
+    awsStage("network", environment),
+  );
+  return { vpcId, vpcIpv6Cidr, subnetId, subnetIpv6Cidr, bastionSecurityGroupId, nodeSecurityGroupId, flowLogGroupName };
+}

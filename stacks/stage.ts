@@ -1,0 +1,31 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Environment } from "./config.ts";
+import type { NetworkOutputs } from "./network.ts";
+
+/** What each stage hands on: the same names and types whoever supplies them. */
+export interface StageOutputs {
+  readonly network: NetworkOutputs;
+}
+export type StageName = keyof StageOutputs;
+
+/** The outputs of some stage, where it does not matter of which. */
+export type Outputs = Readonly<Record<string, pulumi.Output<unknown>>>;
+
+export interface StageContext {
+  readonly environment: Environment;
+  /** The outputs of a stage that this one needs. Throws for a stage that `needs` does not name. */
+  readonly upstream: <Name extends StageName>(stage: Name) => StageOutputs[Name];
+}
+
+/** One stage: a Pulumi stack `<env>-<name>`, what must be green before it, and the gates that prove it. */
+export interface Stage {
+  readonly name: StageName;
+  /** Stages whose outputs it reads; all of them come earlier in the list. */
+  readonly needs: readonly StageName[];
+  /** Names of its outputs; the registry test holds the program to them. */
+  readonly outputs: readonly string[];
+  /** Numbers of the gates that must be green before the next stage. */
+  readonly gates: readonly string[];
+  /** Declares the stage's resources. Loaded when run, so that listing stages costs nothing. */
+  readonly load: () => Promise<(context: StageContext) => Outputs>;
+}

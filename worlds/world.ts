@@ -1,0 +1,26 @@
+import type { Sources } from "../gates/gate.ts";
+
+/** How the world was found: `died` means that what was built in it is gone. */
+export type WorldState = "running" | "stopped" | "died";
+
+/**
+ * The place an environment is built in: an AWS account, or the local world that stands in for one.
+ * The rest of the program knows this interface only.
+ */
+export interface World {
+  /** In a sentence: what is asked when AWS is asked. */
+  readonly description: string;
+  /** Whether building there can cost anything. */
+  readonly costsMoney: boolean;
+  /** Whom gates, preflight and sweep ask, and whether that is the real thing. */
+  readonly sources: Sources;
+  /** Folders with programs of this world (provider plugins), to be found before the machine's own. */
+  readonly programFolders: readonly string[];
+  /** Variables for every program that shall see this world; `undefined` ones must not be set. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  state(): Promise<WorldState>;
+  /** Makes the world answer; returns what it found. Doing it twice is fine. */
+  start(options: { readonly progress: (line: string) => void; readonly signal?: AbortSignal | undefined }): Promise<WorldState>;
+  /** Ends what `start` began; nothing for a world that is not ours to end. */
+  stop(): Promise<void>;
+}
