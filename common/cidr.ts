@@ -34,8 +34,7 @@ export function cidrContains(outer: string, inner: string): boolean {
 }
 
 /**
- * The first /64 of an IPv6 block, the only subnet size that AWS accepts in its /56 blocks.
- * Source: VPC user guide, "Subnet CIDR blocks".
+ * The first /64 of an IPv6 block, such as the /56 that AWS gives a VPC: the usual size of a subnet, and the one gate 01 asks for.
  */
 export function firstSlash64(block: string): string {
   const { family, bits, base } = mustParseCidr(block);

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { poll, type Attempt } from "../common/poll.ts";
+import { processStartTime } from "../common/process-start-time.ts";
 
 /** A process that outlives the command that started it. The start time tells it from a later one with the same pid. */
 export interface Daemon {
@@ -54,16 +55,4 @@ export async function stopDaemon(daemon: Daemon, patienceMs = 5_000): Promise<vo
 
 function ended(daemon: Daemon): Attempt<true> {
   return isAlive(daemon) ? { done: false, reason: `process ${daemon.pid} still runs` } : { done: true, value: true };
-}
-
-/** Field 22 of /proc/<pid>/stat (proc(5)); undefined for no such process and for one that only waits to be reaped. */
-export function processStartTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in brackets and may hold spaces: count from the last bracket.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,8 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { UserError, errorMessage } from "../common/errors.ts";
 import { poll, type Attempt } from "../common/poll.ts";
-import { isAlive, processStartTime, startDaemon, stopDaemon, type Daemon } from "./daemon.ts";
+import { processStartTime } from "../common/process-start-time.ts";
+import { isAlive, startDaemon, stopDaemon, type Daemon } from "./daemon.ts";
 
 /** What an emulator says of itself at /moonback/world. */
 export interface EmulatorIdentity {

@@ -1,11 +1,7 @@
 import { Network } from "../components/network.ts";
 import { awsStage } from "./aws-stage.ts";
+import type { NetworkOutputs } from "./outputs.ts";
 import type { StageContext } from "./stage.ts";
-
-export type NetworkOutputs = Pick<
-  Network,
-  "vpcId" | "vpcIpv6Cidr" | "subnetId" | "subnetIpv6Cidr" | "bastionSecurityGroupId" | "nodeSecurityGroupId" | "flowLogGroupName"
->;
 
 /** Stage `network`: the VPC and all that must be closed or open in it before anything runs there. */
 export function network({ environment }: StageContext): NetworkOutputs {

@@ -1,4 +1,5 @@
-import type { Stage, StageOutputs } from "./stage.ts";
+import type { StageOutputs } from "./outputs.ts";
+import type { Stage } from "./stage.ts";
 
 /** The one ordered list of stages: up goes down it, down goes up it; previews, status and docs follow it. */
 export const stages: readonly Stage[] = [

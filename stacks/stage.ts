@@ -1,15 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
 import type { Environment } from "./config.ts";
-import type { NetworkOutputs } from "./network.ts";
-
-/** What each stage hands on: the same names and types whoever supplies them. */
-export interface StageOutputs {
-  readonly network: NetworkOutputs;
-}
-export type StageName = keyof StageOutputs;
-
-/** The outputs of some stage, where it does not matter of which. */
-export type Outputs = Readonly<Record<string, pulumi.Output<unknown>>>;
+import type { Outputs, StageName, StageOutputs } from "./outputs.ts";
 
 export interface StageContext {
   readonly environment: Environment;

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Environment } from "./config.ts";
 import { project } from "./project.ts";
 import { stackName, stages } from "./registry.ts";
-import type { Outputs, Stage, StageName, StageOutputs } from "./stage.ts";
+import type { Outputs, StageName, StageOutputs } from "./outputs.ts";
+import type { Stage } from "./stage.ts";
 
 /** Gives a stage the outputs of the ones it needs. */
 type Supplier = (stage: Stage) => Outputs;

@@ -1,0 +1,130 @@
+import { expect } from "chai";
+import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { resolveTool } from "../../toolchain/toolchain.ts";
+import { isBuild, newWorld, refusal, withGo, withoutSite, withPython } from "./world.ts";
+
+const build = { MOONBACK_PULUMI_SOURCE: "build" };
+
+describe("building from a Go module", () => {
+  it("pins everything that decides the result and stays out of the checkout", async () => {
+    await using world = await newWorld();
+    const go = await withGo(world);
+    const hostile = { GOFLAGS: "-mod=mod", GOWORK: "/elsewhere/go.work", GOROOT: "/elsewhere", GOOS: "plan9", GOTOOLCHAIN: "auto", CGO_ENABLED: "1" };
+    const env = { PATH: world.bin, GOPROXY: "mirror", ...build, ...hostile };
+    const { path } = await resolveTool(world.context({ env }), "pulumi");
+    const call = world.calls.find(isBuild)!;
+    const version = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
+    expect(call.command).to.equal(go);
+    expect(call.args.slice(0, 4)).to.deep.equal(["build", "-v", "-gcflags=all=-dwarf=false", "-ldflags", `-s -w -X ${version}=3.255.0`]);
+    expect(call.args.at(-1)).to.equal("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi");
+    expect(call.env).to.include({
+      GOFLAGS: "-trimpath -mod=readonly", GOWORK: "off", GOTOOLCHAIN: "local", CGO_ENABLED: "0", GOOS: process.platform, GOPROXY: "mirror",
+    });
+    expect(call.env["GOROOT"]).to.equal(undefined);
+    expect(call.cwd).to.match(new RegExp(`^${world.cacheDir}/tools/pulumi/\\.partial-${process.pid}-`));
+    expect(await readdir(join(path, "../.."))).to.have.members(["bin", "manifest.json"]);
+  });
+
+  it("tells what it starts, and how far it is at least every 10 s", async () => {
+    await using world = await newWorld();
+    await withGo(world);
+    world.on(async (request) => {
+      if (!isBuild(request)) return undefined;
+      for (const line of ["go: downloading a v1", "go: downloading b v1", "example.org/a/b"]) request.onLine?.(line);
+      while (world.lines.length < 8) await new Promise(setImmediate);
+      return undefined;
+    });
+    await resolveTool(world.context({ env: { PATH: world.bin, ...build } }), "pulumi");
+    expect(world.lines[0]).to.equal("building pulumi 3.255.0 from its Go module (about 4 min on 2 cores, once)");
+    expect(world.lines[1]).to.equal("building pulumi 3.255.0: 10 s, 2 modules downloaded, 1 packages compiled");
+    expect(world.lines[7]).to.equal("building pulumi 3.255.0: 1 min 10 s, 2 modules downloaded, 1 packages compiled");
+  });
+
+  it("explains a failure with the end of its output, the log and what to try", async () => {
+    await using world = await newWorld();
+    await withGo(world);
+    const tail = ["go: downloading example.org/a v1.0.0", "example.org/a@v1.0.0: dial tcp 10.0.0.1:443: i/o timeout"];
+    world.on((request) => (isBuild(request) ? { ok: false, tail, ending: "exited with 1" } : undefined));
+    const error = await refusal(resolveTool(world.context({ env: { PATH: world.bin, ...build } }), "pulumi"));
+    expect(error.message.replaceAll(world.cacheDir, "CACHE")).to.equal(
+      [
+        "building pulumi 3.255.0 failed: go build exited with 1",
+        "  | go: downloading example.org/a v1.0.0",
+        "  | example.org/a@v1.0.0: dial tcp 10.0.0.1:443: i/o timeout",
+        "the whole output is in CACHE/logs/pulumi-3.255.0.log",
+      ].join("\n"),
+    );
+    expect(error.fix).to.equal(
+      "check the network; behind a proxy set HTTPS_PROXY, behind a mirror set GOPROXY or PIP_INDEX_URL, then run the same command again",
+    );
+    expect(await readFile(join(world.cacheDir, "logs/pulumi-3.255.0.log"), "utf8")).to.equal("");
+    expect(await world.leftovers("pulumi")).to.be.empty;
+  });
+
+  for (const [line, advice] of [
+    ["write /c/x: no space left on device", /free about 6 GB/],
+    ["verifying a@v1: checksum mismatch", /do not turn the check off/],
+    ["compile: signal: killed", /memory ran out/],
+    ["THESE PACKAGES DO NOT MATCH THE HASHES", /do not turn the check off/],
+    ["syntax error", /read the log/],
+  ] as const) {
+    it(`knows what to try after "${line}"`, async () => {
+      await using world = await newWorld();
+      await withGo(world);
+      world.on((request) => (isBuild(request) ? { ok: false, tail: [line], ending: "exited with 1" } : undefined));
+      const error = await refusal(resolveTool(world.context({ env: { PATH: world.bin, ...build } }), "pulumi"));
+      expect(error.fix).to.match(advice);
+    });
+  }
+
+  it("refuses a fresh program that says another version", async () => {
+    await using world = await newWorld();
+    await withGo(world);
+    world.on((request) => (request.args[0] === "version" && request.command.endsWith("/bin/pulumi") ? { stdout: "v0.0.0" } : undefined));
+    const error = await refusal(resolveTool(world.context({ env: { PATH: world.bin, ...build } }), "pulumi"));
+    expect(error.message).to.contain('does not say that it is 3.255.0: it said "0.0.0"');
+    expect(await readdir(join(world.cacheDir, "tools/pulumi"))).to.be.empty;
+  });
+});
+
+describe("which Go builds", () => {
+  for (const [name, version, why] of [
+    ["too old", "1.19.8", "/go is not used: it is Go 1.19.8, older than 1.25.11"],
+    ["a release candidate", "1.25rc1", "/go is not used: it is Go 1.25rc1, older than 1.25.11"],
+  ] as const) {
+    it(`ours from the Python package index when the machine's is ${name}`, async () => {
+      await using world = await newWorld();
+      const go = await withGo(world, version);
+      await withPython(world);
+      withoutSite(world);
+      await resolveTool(world.context(), "pulumi");
+      const call = world.calls.find(isBuild)!;
+      expect(call.command).to.not.equal(go);
+      expect(call.command).to.match(/\/tools\/go\/1\.27\.3-[0-9a-f]{12}\/venv\/lib\/python3\.11\/site-packages\/go\/bin\/go$/);
+      expect(call.env).to.include({
+        GOMODCACHE: join(world.cacheDir, "go/mod"), GOCACHE: join(world.cacheDir, "go/build"), GOFLAGS: "-trimpath -mod=readonly -modcacherw",
+      });
+      expect(world.lines).to.include(`using Go 1.27.3 from the Python package index: ${world.bin}${why}`);
+    });
+  }
+
+  it("ours when the machine has none, fetched once for both programs", async () => {
+    await using world = await newWorld();
+    await withGo(world);
+    await withPython(world);
+    withoutSite(world);
+    const onlyPython = join(world.root, "only-python");
+    await mkdir(onlyPython);
+    await symlink(join(world.bin, "python3"), join(onlyPython, "python3"));
+    world.on((request) => (request.command === join(onlyPython, "python3") ? { stdout: pythonAnswer(world.bin) } : undefined));
+    const context = world.context({ env: { PATH: onlyPython } });
+    await resolveTool(context, "pulumi");
+    await resolveTool(context, "pulumi-language-nodejs");
+    expect(world.calls.filter((call) => call.args[1] === "pip")).to.have.length(1);
+    expect(world.calls.filter(isBuild)).to.have.length(2);
+  });
+});
+
+const pythonAnswer = (bin: string) =>
+  JSON.stringify({ version: [3, 11, 2], path: join(bin, "python3"), venv: true, ensurepip: true, pip: true });
