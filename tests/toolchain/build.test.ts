@@ -16,7 +16,7 @@ describe("building from a Go module", () => {
     const call = world.calls.find(isBuild)!;
     const version = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
     expect(call.command).to.equal(go);
-    expect(call.args.slice(0, 4)).to.deep.equal(["build", "-v", "-gcflags=all=-dwarf=false", "-ldflags", `-s -w -X ${version}=3.255.0`]);
+    expect(call.args.slice(0, 5)).to.deep.equal(["build", "-v", "-gcflags=all=-dwarf=false", "-ldflags", `-s -w -X ${version}=3.255.0`]);
     expect(call.args.at(-1)).to.equal("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi");
     expect(call.env).to.include({
       GOFLAGS: "-trimpath -mod=readonly", GOWORK: "off", GOTOOLCHAIN: "local", CGO_ENABLED: "0", GOOS: process.platform, GOPROXY: "mirror",
