@@ -37,13 +37,19 @@ interface StepMetadata {
 
 /** Collects, from one engine operation, what it changes and what it complains about. */
 export class EventCollector {
-  readonly changes: Change[] = [];
+  readonly #resources: Change[] = [];
+  #outputs: Change | undefined;
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
   readonly #onResource: (event: ResourceEvent) => void;
 
   constructor(onResource: (event: ResourceEvent) => void = () => undefined) {
     this.#onResource = onResource;
+  }
+
+  /** What the operation changes. Outputs are worth a line only where no resource is what changes them. */
+  get changes(): readonly Change[] {
+    return this.#resources.length > 0 || this.#outputs === undefined ? this.#resources : [this.#outputs];
   }
 
   /** Takes one event; the ones that say nothing about resources or problems are passed over. */
@@ -56,14 +62,14 @@ export class EventCollector {
 
   #planned(step: StepMetadata): void {
     const op = shownOps[step.op];
-    if (op !== undefined && step.type !== stackType) this.changes.push(toChange(step, op));
+    if (op !== undefined && step.type !== stackType) this.#resources.push(toChange(step, op));
     this.#report("doing", step);
   }
 
   #finished(step: StepMetadata): void {
     // A program that only hands on other outputs changes no resource, and must be run all the same.
     if (step.type === stackType && step.op === "same" && stable(step.old?.outputs) !== stable(step.new?.outputs)) {
-      this.changes.push(toChange(step, "outputs"));
+      this.#outputs = toChange(step, "outputs");
     }
     this.#report("done", step);
   }

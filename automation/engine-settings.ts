@@ -1,15 +1,17 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { delimiter, dirname, join } from "node:path";
+import { ExitCode, UserError } from "../common/errors.ts";
+import { project } from "../stacks/project.ts";
 import { ensureTool } from "../toolchain/toolchain.ts";
 import type { EngineSettings } from "./engine.ts";
 import type { Session } from "./session.ts";
 
 /** Finds or builds the engine and says where and as whom it runs. */
-export async function engineSettings(session: Session): Promise<EngineSettings> {
+export async function engineSettings(session: Session, installing = session.signal): Promise<EngineSettings> {
   const { console, signal } = session;
   const pulumi = await console.during("the Pulumi CLI", () =>
-    ensureTool("pulumi", { progress: (line) => console.say("wait", line), signal }),
+    ensureTool("pulumi", { progress: (line) => console.say("wait", line), signal: installing }),
   );
   return {
     projectDirectory: session.directory,
@@ -31,7 +33,7 @@ export function engineVariables(session: Session, toolFolders: readonly string[]
     PATH: path.join(delimiter),
     MOONBACK_DIR: session.directory,
     PULUMI_BACKEND_URL: environment.stateBackend ?? localBackend(directories.state),
-    ...passphrase(directories.passphrase),
+    ...passphrase(session),
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
 }
@@ -46,12 +48,28 @@ function localBackend(folder: string): string {
 }
 
 /** The passphrase of the state's secrets: the operator's own where given, else one made once, readable by its owner only. */
-function passphrase(file: string): Record<string, string | undefined> {
+function passphrase({ directories, directory, environment }: Session): Record<string, string | undefined> {
   if (process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined || process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] !== undefined) return {};
+  const file = directories.passphrase;
   if (!existsSync(file)) {
-    mkdirSync(join(file, ".."), { recursive: true });
+    if (hasStacks(directories.state)) {
+      throw new UserError(`The state in ${directories.state} is encrypted with a passphrase that is gone: ${file} does not exist.`, {
+        exitCode: ExitCode.usage,
+        fix: "Put that file back, or set PULUMI_CONFIG_PASSPHRASE.",
+      });
+    }
+    // What an earlier, lost passphrase encrypted is of no use to anyone: the stage stacks' own settings hold nothing else.
+    const stale = readdirSync(directory).filter((name) => name.startsWith(`Pulumi.${environment.name}-`) && name.endsWith(".yaml"));
+    for (const name of stale) rmSync(join(directory, name));
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
   }
   chmodSync(file, 0o600);
   return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
+}
+
+/** Whether a local backend holds any stack of ours; the layout is the file backend's. */
+function hasStacks(state: string): boolean {
+  const folder = join(state, ".pulumi", "stacks", project);
+  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".json"));
 }

@@ -95,11 +95,16 @@ export class StageStack {
     const signal = this.#settings.signal;
     try {
       const result = await operation({ onEvent: events.take, onOutput: log, onError: log, ...(signal ? { signal } : {}) });
-      return { operation: { changes: events.changes, warnings: events.warnings }, result };
+      return { operation: { changes: events.changes, warnings: events.warnings.filter(isNews) }, result };
     } catch (error) {
       throw explained(this.name, this.#settings, error, events.errors);
     }
   }
+}
+
+/** The engine warns of every plugin it finds on PATH; here that is where they are put (docs/stand-ins.md). */
+function isNews(warning: string): boolean {
+  return !/^using pulumi-\S+ from \$PATH/.test(warning);
 }
 
 interface OperationOptions {

@@ -34,7 +34,7 @@ export async function confirmAccount({ environment, world, console }: Session): 
 }
 
 /** Starts the world and says how it was found: what died took everything in it along. */
-export async function startWorld({ world, console, signal }: Session): Promise<void> {
+export async function startWorld({ world, console, signal: interrupt }: Session, signal = interrupt): Promise<void> {
   const found = await console.during(world.description, () => world.start({ progress: (line) => console.say("wait", line), signal }));
   if (found === "died") console.say("warn", `the local world had died and was started anew, empty: what was built in it is gone and will be built again`);
   console.say("good", `${found === "running" ? "found" : "started"} ${world.description}`);

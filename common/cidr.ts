@@ -8,15 +8,25 @@ export interface Cidr {
   readonly base: string;
 }
 
+/** What is wrong with a text that should be a range; `meant` is the range it was perhaps to be. */
+interface NoCidr {
+  readonly problem: string;
+  readonly meant?: Cidr;
+}
+
 /** Reads `address/bits`; says what is wrong with it instead of throwing. */
-export function parseCidr(text: string): Cidr | { readonly problem: string } {
-  if (!ipaddr.isValidCIDR(text)) return { problem: "is not an address range (address/bits)" };
+export function parseCidr(text: string): Cidr | NoCidr {
+  // Four decimal numbers only: elsewhere 10/16 means 0.0.0.10/16 and 010.0.0.0 means 8.0.0.0.
+  if (!ipaddr.IPv6.isValidCIDR(text) && !ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return { problem: "is not an address range (address/bits)" };
   const [address, bits] = ipaddr.parseCIDR(text);
   const base = address.kind() === "ipv4" ? ipaddr.IPv4.networkAddressFromCIDR(text) : ipaddr.IPv6.networkAddressFromCIDR(text);
-  if (base.toNormalizedString() !== address.toNormalizedString()) {
-    return { problem: `has host bits set: the range starts at ${base.toString()}` };
-  }
-  return { family: address.kind(), bits, base: base.toString() };
+  const cidr: Cidr = { family: address.kind(), bits, base: base.toString() };
+  return base.toNormalizedString() === address.toNormalizedString() ? cidr : { problem: `has host bits set: the range starts at ${cidr.base}`, meant: cidr };
+}
+
+/** A range as it is usually written. */
+export function formatCidr({ base, bits }: Cidr): string {
+  return `${base}/${bits}`;
 }
 
 /** Reads a range that was validated before. Throws on anything else. */

@@ -11,7 +11,13 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   wait: async (milliseconds, signal) => {
-    await delay(milliseconds, undefined, signal ? { signal } : {});
+    try {
+      await delay(milliseconds, undefined, signal ? { signal } : {});
+    } catch (error) {
+      // Node's AbortError only wraps the reason.
+      signal?.throwIfAborted();
+      throw error;
+    }
   },
 };
 

@@ -1,4 +1,5 @@
 import { ExitCode, UserError } from "../../common/errors.ts";
+import { sideBySide } from "../../common/side-by-side.ts";
 import { stages } from "../../stacks/registry.ts";
 import type { Stage } from "../../stacks/stage.ts";
 import { confirm } from "../confirm.ts";
@@ -31,9 +32,13 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
     { kind: "run", verb: "up" },
     async () => {
       console.say("start", `up ${environment.name}: ${plan.map(({ stage }) => stage.name).join(" → ")}`);
-      await startWorld(session);
+      // World and engine need different tools: installed side by side, the first run is shorter.
+      const [settings] = await sideBySide(
+        signal,
+        (either) => engineSettings(session, either),
+        (either) => startWorld(session, either),
+      );
       await confirmAccount(session);
-      const settings = await engineSettings(session);
       for (const { stage, build } of plan) {
         if (build) await buildStage(stage, session, settings);
         const red = redGates(await runGates(session, selectGates(stage.gates), { exercise: true, stage: stage.name }));

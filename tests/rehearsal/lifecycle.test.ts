@@ -1,0 +1,124 @@
+import { CreateNetworkInterfaceCommand, DeleteNetworkInterfaceCommand, DeleteVpcCommand, DescribeTagsCommand, DetachInternetGatewayCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { isAlive } from "../../rehearsal/daemon.ts";
+import type { LedgerEvent } from "../../automation/ledger.ts";
+import { lookAtNetwork } from "../gates/network-seen.ts";
+import { Trial } from "../trial.ts";
+
+/** NDJSON to objects; throws on a line that is none. */
+const parsed = (stdout: string) => stdout.split("\n").map((line) => JSON.parse(line) as LedgerEvent);
+
+describe("an environment's life", () => {
+  let trial: Trial;
+  let ec2: EC2Client;
+  before(async () => {
+    trial = new Trial();
+    ec2 = await trial.sources.ec2.client();
+  });
+  after(() => trial[Symbol.asyncDispose]());
+
+  it("begins with every check red, none green and none set aside", async () => {
+    const { code, stdout } = await trial.moonback("gates", "--json");
+    expect(code).to.equal(3);
+    const checks = parsed(stdout).filter(({ kind }) => kind === "check");
+    expect(checks).to.not.be.empty;
+    for (const { check, status, error, evidence } of checks) {
+      expect(status, check).to.equal("red");
+      expect(error, check).to.include(trial.endpoint);
+      expect(evidence, check).to.include("moto");
+    }
+  });
+
+  it("comes up from nothing, green, with who answered on every line", async () => {
+    const { stdout } = await trial.must("up", "--json");
+    const events = parsed(stdout);
+    expect(events.find(({ kind, status }) => kind === "stage" && status === "green")?.evidence).to.match(/^done: \d+ to create$/);
+    for (const event of events.filter(({ kind }) => kind === "check")) expect(event).to.include({ status: "green", via: "stand-in" });
+    expect(events.at(-1)).to.include({ kind: "run", verb: "up", status: "green" });
+  });
+
+  it("is left alone by a second up", async () => {
+    const { stdout } = await trial.must("up", "--json");
+    expect(parsed(stdout).find(({ kind, status }) => kind === "stage" && status === "green")?.evidence).to.equal("unchanged");
+    expect(await trial.previewed()).to.deep.equal([]);
+  });
+
+  it("carries its own URN on everything that takes tags", async () => {
+    const { Tags = [] } = await ec2.send(new DescribeTagsCommand({ Filters: [{ Name: "key", Values: ["moonback:urn"] }] }));
+    const urns = Tags.map(({ Value }) => Value ?? "");
+    expect(urns).to.have.length(8);
+    expect(new Set(urns).size).to.equal(urns.length);
+    const state = readFileSync(join(trial.directory, ".moonback/trial/state/.pulumi/stacks/moon-and-back/trial-network.json"), "utf8");
+    for (const urn of urns) expect(state).to.include(urn.replaceAll("@", "$"));
+  });
+
+  it("keeps its passphrase for itself", () => {
+    const file = join(trial.directory, ".moonback/trial/passphrase");
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    const secret = readFileSync(file, "utf8").trim();
+    expect(readFileSync(join(trial.directory, ".moonback/trial/ledger.ndjson"), "utf8")).to.not.include(secret);
+  });
+
+  it("shows a gateway detached behind its back as that drift and no other, and heals it", async () => {
+    const { vpc, gateway } = await lookAtNetwork(trial);
+    await ec2.send(new DetachInternetGatewayCommand({ VpcId: vpc.VpcId!, InternetGatewayId: gateway.InternetGatewayId! }));
+    const { code, stderr } = await trial.moonback("gates");
+    expect(code).to.equal(3);
+    expect(stderr).to.match(/✗ 01\.internet-gateway/);
+    expect(await trial.previewed()).to.deep.equal(["update aws:ec2/internetGateway:InternetGateway vpcId"]);
+    await trial.must("up");
+    await trial.must("gates");
+  });
+
+  const settings: { readonly key: string; readonly value: unknown; readonly changes: readonly string[] }[] = [
+    { key: "network.flowLogRetentionDays", value: 3, changes: ["update aws:cloudwatch/logGroup:LogGroup retentionInDays"] },
+    { key: "operatorPrefix", value: "2001:db8:7::/64", changes: ["update aws:ec2/securityGroup:SecurityGroup ingress"] },
+    {
+      key: "availabilityZone",
+      value: "eu-west-1b",
+      // A subnet's range is free only when the old one is gone, so what hangs on it goes first.
+      changes: ["replace aws:ec2/routeTableAssociation:RouteTableAssociation", "replace aws:ec2/subnet:Subnet availabilityZone"],
+    },
+  ];
+  for (const { key, value, changes } of settings) {
+    it(`changes for ${key} exactly what depends on it`, async () => {
+      trial.set(key, value);
+      expect(await trial.previewed()).to.deep.equal(changes);
+      await trial.must("up");
+      expect(await trial.previewed()).to.deep.equal([]);
+    });
+  }
+
+  it("is refused by AWS when its parts are deleted in the wrong order", async () => {
+    const { vpc } = await lookAtNetwork(trial);
+    const error = await ec2.send(new DeleteVpcCommand({ VpcId: vpc.VpcId! })).catch((failure: unknown) => failure as Error);
+    expect(error).to.include({ name: "DependencyViolation" });
+  });
+
+  it("does not go down over somebody else's network interface, and names it", async () => {
+    const { subnet } = await lookAtNetwork(trial);
+    const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: subnet.SubnetId! }));
+    const NetworkInterfaceId = NetworkInterface!.NetworkInterfaceId!;
+    const { code, stderr } = await trial.moonback("down", "--yes", "--keep-world");
+    expect(code).to.equal(1);
+    expect(stderr).to.include(`network interface ${NetworkInterfaceId} in`).and.include("not ours");
+    await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+  });
+
+  it("goes down from there without leftovers, and the world stays when asked to", async () => {
+    await trial.must("down", "--yes", "--keep-world");
+    const { Tags = [] } = await ec2.send(new DescribeTagsCommand({}));
+    expect(Tags).to.deep.equal([]);
+    expect(isAlive(trial.emulator)).to.equal(true);
+    const { stdout } = await trial.must("status");
+    expect(stdout).to.match(/network\s+not built; gate 01 never run/);
+  });
+
+  it("can go down twice; the second ends the world too", async () => {
+    const { emulator } = trial;
+    await trial.must("down", "--yes");
+    expect(isAlive(emulator)).to.equal(false);
+  });
+});

@@ -1,0 +1,40 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { isAlive } from "../../rehearsal/daemon.ts";
+import { Trial } from "../trial.ts";
+
+describe("the local world", () => {
+  it("that died is started anew, said, and built again", async () => {
+    await using trial = new Trial();
+    await trial.must("up");
+    const first = trial.emulator;
+    process.kill(first.pid, "SIGKILL");
+    const { stdout } = await trial.must("status");
+    expect(stdout).to.include("died");
+    const { stderr } = await trial.must("up");
+    expect(stderr).to.include("the local world had died");
+    expect(trial.emulator.pid).to.not.equal(first.pid);
+    await trial.must("gates");
+  });
+
+  it("whose record was deleted with the run data is ended and begun anew", async () => {
+    await using trial = new Trial();
+    await trial.must("up");
+    const orphan = trial.emulator;
+    rmSync(join(trial.directory, ".moonback"), { recursive: true });
+    await trial.must("up");
+    expect(isAlive(orphan)).to.equal(false);
+  });
+
+  it("of another folder is never touched: the second one is told to take another address plan", async () => {
+    await using first = new Trial();
+    await using second = new Trial(first.plan);
+    await first.must("up");
+    const { code, stderr } = await second.moonback("up");
+    expect(code).to.equal(1);
+    expect(stderr).to.include(first.directory).and.include("network.vpcCidr");
+    expect(isAlive(first.emulator)).to.equal(true);
+    await first.must("gates");
+  });
+});

@@ -1,0 +1,98 @@
+import { randomInt } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parseDocument } from "yaml";
+import type { Sources } from "../gates/gate.ts";
+import { emulatorAddress } from "../rehearsal/addresses.ts";
+import { isAlive, stopDaemon, type Daemon } from "../rehearsal/daemon.ts";
+import { loadEnvironment, type Environment } from "../stacks/config.ts";
+import { awsSources } from "../worlds/aws-sources.ts";
+
+const checkout = join(import.meta.dirname, "..");
+
+export interface Ran {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A project folder of a test's own with one local environment, driven through the real command line. */
+export class Trial implements AsyncDisposable {
+  readonly directory: string;
+  /** Address plans differ from test to test, so that worlds can live side by side. */
+  readonly plan: string;
+
+  constructor(plan = `10.${randomInt(60, 250)}`) {
+    this.plan = plan;
+    this.directory = mkdtempSync(join(tmpdir(), "moonback-trial-"));
+    const project = readFileSync(join(checkout, "Pulumi.yaml"), "utf8");
+    // The programs stay in the checkout; only settings, state and run data are the test's own.
+    writeFileSync(join(this.directory, "Pulumi.yaml"), project.replace("main: index.ts", `main: ${join(checkout, "index.ts")}`));
+    copyFileSync(join(checkout, "Pulumi.rehearsal.yaml"), this.settingsFile);
+    this.set("network.vpcCidr", `${plan}.0.0/16`);
+    this.set("network.subnetCidr", `${plan}.0.0/24`);
+  }
+
+  get settingsFile(): string {
+    return join(this.directory, "Pulumi.trial.yaml");
+  }
+
+  /** Changes one setting in the environment's file. */
+  set(key: string, value: unknown): void {
+    const document = parseDocument(readFileSync(this.settingsFile, "utf8"));
+    const [first = "", ...rest] = key.split(".");
+    document.setIn(["config", `moon-and-back:${first}`, ...rest], value);
+    writeFileSync(this.settingsFile, document.toString());
+  }
+
+  get environment(): Environment {
+    return loadEnvironment(this.directory, "trial");
+  }
+
+  get endpoint(): string {
+    const { host, port } = emulatorAddress(this.environment.network.vpcCidr);
+    return `http://${host}:${port}`;
+  }
+
+  /** The emulator as gates and tests ask it. */
+  get sources(): Sources {
+    const credentials = { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" };
+    return awsSources({ region: this.environment.region, endpoint: this.endpoint, credentials }, { via: "stand-in", by: `moto at ${this.endpoint}` });
+  }
+
+  get emulator(): Daemon {
+    return (JSON.parse(readFileSync(join(this.directory, ".moonback/trial/world.json"), "utf8")) as { emulator: Daemon }).emulator;
+  }
+
+  /** Runs a verb as a person does. */
+  async moonback(verb: string, ...options: string[]): Promise<Ran> {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, "automation/moonback.mjs"), verb, "trial", ...options], {
+      env: { MOONBACK_DIR: this.directory },
+      stdin: "ignore",
+      reject: false,
+      timeout: 600_000,
+    });
+    return { code: exitCode, stdout, stderr };
+  }
+
+  /** Runs a verb that must succeed. */
+  async must(verb: string, ...options: string[]): Promise<Ran> {
+    const ran = await this.moonback(verb, ...options);
+    if (ran.code !== 0) throw new Error(`${verb} ${options.join(" ")} ended with ${ran.code ?? "a signal"}:\n${ran.stderr}`);
+    return ran;
+  }
+
+  /** What `preview` would change: `op type [properties]`, sorted. */
+  async previewed(): Promise<string[]> {
+    const { stdout } = await this.must("preview", "--json");
+    const lines = stdout.split("\n").map((line) => JSON.parse(line) as { kind: string; changes?: { op: string; type: string; properties: string[] }[] });
+    return lines.flatMap(({ changes = [] }) => changes.map(({ op, type, properties }) => [op, type, ...properties].join(" "))).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (existsSync(join(this.directory, ".moonback/trial/world.json")) && isAlive(this.emulator)) await stopDaemon(this.emulator);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
