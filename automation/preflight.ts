@@ -3,9 +3,13 @@ import { ConfigError } from "../stacks/config-problems.ts";
 import { missingForUp, settingsFile } from "../stacks/config.ts";
 import type { Session } from "./session.ts";
 
-/** Refuses what is not complete enough to be built, before anything is touched. */
-export function refuseIncomplete({ environment }: Session): void {
-  const missing = missingForUp(environment);
+const credentialsFix = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN for a session), or run `aws sso login`.";
+
+/** Refuses what is not complete enough to be built, settings and credentials in one list, before anything is touched. */
+export async function refuseIncomplete({ environment, world }: Session): Promise<void> {
+  const missing = [...missingForUp(environment)];
+  const problem = await world.missing();
+  if (problem !== undefined) missing.push({ key: "(this machine)", problem, allowed: `what ${world.description} needs`, fix: world.costsMoney ? credentialsFix : "use such a machine" });
   if (missing.length > 0) throw new ConfigError(settingsFile(environment.name), missing);
 }
 
@@ -20,7 +24,7 @@ export async function confirmAccount({ environment, world, console }: Session): 
   } catch (error) {
     throw new UserError(`There are no usable AWS credentials for ${by}: ${errorMessage(error)}`, {
       exitCode: ExitCode.usage,
-      fix: "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN for a session), or run `aws sso login`.",
+      fix: credentialsFix,
       cause: error,
     });
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { awsSources } from "../worlds/aws-sources.ts";
 import type { World, WorldState } from "../worlds/world.ts";
 import type { Environment } from "../stacks/config.ts";
-import { ensureTool } from "../toolchain/toolchain.ts";
+import { ensureTool, platformProblem } from "../toolchain/toolchain.ts";
 import { emulatorAddress } from "./addresses.ts";
 import { isAlive, stopDaemon, type Daemon } from "./daemon.ts";
 import { startEmulator } from "./emulator.ts";
@@ -70,6 +70,7 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
       // The engine's own home keeps its list of stacks and plugins out of the operator's.
       ...(official ? {} : { PULUMI_HOME: join(runData, "pulumi-home"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
     },
+    missing: () => Promise.resolve(platformProblem()),
     state: () => Promise.resolve(state()),
     start: async ({ progress, signal }) => {
       const found = state();

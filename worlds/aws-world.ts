@@ -1,3 +1,4 @@
+import { errorMessage } from "../common/errors.ts";
 import type { Environment } from "../stacks/config.ts";
 import { awsSources } from "./aws-sources.ts";
 import type { World } from "./world.ts";
@@ -5,12 +6,21 @@ import type { World } from "./world.ts";
 /** The real thing: an AWS account, reached with the operator's own credentials. */
 export function awsWorld(environment: Environment): World {
   const { region } = environment;
+  const sources = awsSources({ region }, { via: "real", by: `AWS ${region}` });
   return {
     description: `AWS ${region}`,
     costsMoney: true,
-    sources: awsSources({ region }, { via: "real", by: `AWS ${region}` }),
+    sources,
     programFolders: [],
     variables: { AWS_REGION: region },
+    missing: async () => {
+      try {
+        await (await sources.sts.client()).config.credentials();
+        return undefined;
+      } catch (error) {
+        return `no AWS credentials were found: ${errorMessage(error)}`;
+      }
+    },
     state: () => Promise.resolve("running"),
     start: () => Promise.resolve("running"),
     stop: () => Promise.resolve(),

@@ -18,6 +18,8 @@ export interface World {
   readonly programFolders: readonly string[];
   /** Variables for every program that shall see this world; `undefined` ones must not be set. */
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Why nobody can be asked here, in words; looks at this machine only, and asks nobody. */
+  missing(): Promise<string | undefined>;
   state(): Promise<WorldState>;
   /** Makes the world answer; returns what it found. Doing it twice is fine. */
   start(options: { readonly progress: (line: string) => void; readonly signal?: AbortSignal | undefined }): Promise<WorldState>;

@@ -24,7 +24,7 @@ export interface UpOptions {
 /** Brings the environment up, stage after stage; each must be proved green before the next begins. */
 export async function up(session: Session, options: UpOptions): Promise<ExitCode> {
   const plan = planOf(options);
-  refuseIncomplete(session);
+  await refuseIncomplete(session);
   const { console, journal, environment, world, clock, signal } = session;
   if (world.costsMoney) await confirm(`Build ${environment.name} at ${world.description}? It costs money.`, options.yes, signal);
   const start = clock.now();

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { motoPython } from "../tools.ts";
+import { motoPython } from "../moto-tool.ts";
 
 const program = resolve(import.meta.dirname, "../../rehearsal/aws/emulator.py");
 

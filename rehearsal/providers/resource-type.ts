@@ -1,0 +1,107 @@
+import type { Kind } from "./kinds.ts";
+import type { Properties } from "./values.ts";
+
+/** One input property of a resource type: how it is compared, and what the cloud does about it. */
+export interface InputSpec {
+  readonly kind: Kind;
+  /** The program must give it. A text says why, where the official provider would not insist. */
+  readonly required?: true | string;
+  /** What the cloud has when the program says nothing. */
+  readonly default?: unknown;
+  /** The cloud chooses when the program says nothing: then whatever is there is right. */
+  readonly computed?: true;
+  /** A change needs a new object. */
+  readonly replaces?: true;
+  /** Known to the provider only: the cloud cannot tell it, so the last input stands. */
+  readonly local?: true;
+  /** Outputs that nobody can know before a change of this property is made. */
+  readonly affects?: readonly string[];
+}
+
+/** An object as it is in the cloud. */
+export interface Live {
+  /** Usually the id that was asked for; an object whose id the cloud changed comes back with the new one. */
+  readonly id: string;
+  /** Values in the shape of the inputs table; a property that is not set is left out. */
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+}
+
+/** What an update has to bring about. */
+export interface Change {
+  /** The properties that differ between the recorded state and the wanted inputs. */
+  readonly changed: ReadonlySet<string>;
+  /** All wanted inputs, defaults filled in. */
+  readonly inputs: Properties;
+  /** The last recorded state (inputs and outputs). */
+  readonly state: Properties;
+}
+
+/** How to find again an object whose creation was never recorded. */
+export interface Lost {
+  readonly urn: string;
+  /** The environment tag of the object. */
+  readonly env?: string;
+  readonly inputs: Properties;
+}
+
+/**
+ * One resource type, as data and five calls. `C` is what the provider's calls go through.
+ * Names and behaviour are those of the official provider; a stand-in may support less and then says so at check.
+ */
+export interface ResourceType<C> {
+  /** `aws:ec2/vpc:Vpc` */
+  readonly token: string;
+  /** Every API action the type uses, `ec2:CreateVpc`. */
+  readonly calls: readonly string[];
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  /** Outputs that are not inputs; unknown when a create is previewed. */
+  readonly outputs: readonly string[];
+  /** Outputs made of an input that may be secret under another name; always encrypted. */
+  readonly secretOutputs?: readonly string[];
+  /** Outputs that always equal an input: `tagsAll` is `tags`. */
+  readonly mirrors?: Readonly<Record<string, string>>;
+  /** How one object is told from all others: by its `moonback:urn` tag, or by the key described here. */
+  readonly identity: "tags" | { readonly naturalKey: string };
+  /** The input that the official provider would invent; given explicitly, a replacement must delete first. */
+  readonly autoNamed?: string;
+  /** Rules between properties, checked after each property's own; unknown values are possible. */
+  check?(inputs: Properties): Failure[];
+  /** Outputs that are known before anything exists. */
+  constants?(cloud: C): Properties;
+  /** Calls `record` as soon as the cloud has accepted the object, so that it is never lost. */
+  create(cloud: C, inputs: Properties, record: (id: string) => void): Promise<void>;
+  /** `undefined` when the object is gone. On import, `state` is empty. */
+  read(cloud: C, id: string, state: Properties): Promise<Live | undefined>;
+  update(cloud: C, id: string, change: Change): Promise<void>;
+  /** What is gone already is deleted. */
+  delete(cloud: C, id: string, state: Properties): Promise<void>;
+  /** Ids of objects that a lost creation left behind. */
+  find(cloud: C, lost: Lost): Promise<string[]>;
+}
+
+/** An input that cannot be accepted. */
+export interface Failure {
+  /** Empty: the resource as a whole. */
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** A provider: one package of resource types behind one configuration. */
+export interface Provider<C> {
+  /** The package, `aws`. */
+  readonly name: string;
+  /** The version of the official provider whose names it speaks. */
+  readonly version: string;
+  /** Where the list of types is, for the message about a type that is not on it. */
+  readonly typesFile: string;
+  readonly types: readonly ResourceType<C>[];
+  /** What is wrong with the provider's own arguments. */
+  checkConfig(args: Properties): Failure[];
+  /** The provider arguments whose change moves every resource. */
+  readonly configReplaces: readonly string[];
+  /** Called once, before any resource call. */
+  configure(args: Properties): Promise<void>;
+  /** What calls for a resource with these inputs or this state go through. */
+  cloud(values: Properties): C;
+}
