@@ -56,6 +56,7 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
 
   return {
     description,
+    standIns: ["the AWS API (moto)", ...(official ? [] : ["the aws provider plugin (rehearsal/providers)"])],
     costsMoney: false,
     sources: awsSources({ region: environment.region, endpoint, credentials: standInCredentials }, { via: "stand-in", by: description }),
     programFolders: official ? [] : [join(import.meta.dirname, "providers", "bin")],

@@ -9,6 +9,7 @@ export function awsWorld(environment: Environment): World {
   const sources = awsSources({ region }, { via: "real", by: `AWS ${region}` });
   return {
     description: `AWS ${region}`,
+    standIns: [],
     costsMoney: true,
     sources,
     programFolders: [],

@@ -10,6 +10,8 @@ export type WorldState = "running" | "stopped" | "died";
 export interface World {
   /** In a sentence: what is asked when AWS is asked. */
   readonly description: string;
+  /** What is simulated there, in words; said at the start of every run. */
+  readonly standIns: readonly string[];
   /** Whether building there can cost anything. */
   readonly costsMoney: boolean;
   /** Whom gates, preflight and sweep ask, and whether that is the real thing. */

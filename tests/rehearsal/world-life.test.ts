@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { isAlive } from "../../rehearsal/daemon.ts";
@@ -36,5 +36,17 @@ describe("the local world", () => {
     expect(stderr).to.include(first.directory).and.include("network.vpcCidr");
     expect(isAlive(first.emulator)).to.equal(true);
     await first.must("gates");
+  });
+
+  it("whose passphrase is gone is not given a new one over state that only the old one opens", async () => {
+    await using trial = new Trial();
+    await trial.must("up");
+    const passphrase = join(trial.directory, ".moonback/trial/passphrase");
+    renameSync(passphrase, `${passphrase}.away`);
+    const { code, stderr } = await trial.moonback("up");
+    expect(code).to.equal(2);
+    expect(stderr).to.include(passphrase).and.include("PULUMI_CONFIG_PASSPHRASE");
+    renameSync(`${passphrase}.away`, passphrase);
+    await trial.must("up");
   });
 });
