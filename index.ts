@@ -8,7 +8,8 @@ import { composedProgram, stageProgram } from "./stacks/suppliers.ts";
 
 /** `<env>-<stage>` is that stage; `<env>` alone is the plan of all of them. */
 function program(stack: string): pulumi.automation.PulumiFn {
-  const [name = "", stageName] = stack.split("-");
+  const [name = "", ...rest] = stack.split("-");
+  const stageName = rest.length > 0 ? rest.join("-") : undefined;
   const environment = loadEnvironment(process.env["MOONBACK_DIR"] ?? import.meta.dirname, name);
   if (stageName === undefined) return composedProgram(environment);
   const stage = stages.find((candidate) => candidate.name === stageName);

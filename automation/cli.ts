@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { ExitCode, UserError } from "../common/errors.ts";
+import { ConfigError } from "../stacks/config-problems.ts";
 import { Console } from "./console.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { openSession, type Session } from "./session.ts";
@@ -20,6 +21,7 @@ interface Options {
 /** Runs the command line and ends the process with the contract's exit code. Verbs are loaded when called: --help is instant. */
 export async function main(args: readonly string[]): Promise<void> {
   const json = args.includes("--json");
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
   const interrupt = onInterrupt(new Console({ json }));
   let code: ExitCode = ExitCode.done;
   const program = commandLine(interrupt, (result) => (code = result));
@@ -27,9 +29,16 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     code = reportFailure(error, json, interrupt);
+    // `eval "$(… env)"` of nothing would succeed, and leave the shell looking at the operator's own account.
+    if (args[0] === "env" && !json && code !== ExitCode.done) process.stdout.write("false\n");
   } finally {
     process.exitCode = code;
   }
+}
+
+/** A reader that has seen enough (`| head`) must not break off an update in the middle. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /** The verbs with their words; `done` takes the exit code of the one that ran. */
@@ -115,18 +124,21 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
 function reportFailure(error: unknown, json: boolean, interrupt: AbortSignal): ExitCode {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return ExitCode.done;
+    // Called with nothing to do: the help is the answer, and has been printed.
+    if (error.code === "commander.help") return ExitCode.usage;
     return told(json, ExitCode.usage, error.message.replace(/^error: /, ""), "`npm run help` shows every verb and its options.");
   }
+  if (error instanceof ConfigError) return told(json, error.exitCode, error.message, undefined, { file: error.file, problems: error.problems });
   if (error instanceof UserError) return told(json, error.exitCode, error.message, error.fix);
   if (interrupt.aborted) return told(json, ExitCode.interrupted, "Interrupted.", "Run the same command again: it goes on from here.");
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return told(json, ExitCode.failed, `This is a bug in moonback, not in what you did: ${stack.split("\n")[0] ?? ""}`, process.env["MOONBACK_DEBUG"] === undefined ? "Run it again with MOONBACK_DEBUG=1 for the stack, and report it." : stack);
 }
 
-function told(json: boolean, exitCode: ExitCode, message: string, fix?: string): ExitCode {
+function told(json: boolean, exitCode: ExitCode, message: string, fix?: string, details: object = {}): ExitCode {
   const console = new Console({ json });
   console.say("bad", message);
   if (fix !== undefined) console.say("wait", `next: ${fix}`);
-  console.emit({ kind: "error", exitCode, message, fix: fix ?? null });
+  console.emit({ kind: "error", exitCode, message, fix: fix ?? null, ...details });
   return exitCode;
 }

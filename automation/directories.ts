@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "../stacks/config.ts";
 
 /** The checkout this program runs from. */
@@ -7,7 +7,7 @@ export const checkout = dirname(import.meta.dirname);
 
 /** Folder with Pulumi.yaml and the environments' settings files: the checkout, unless MOONBACK_DIR names another. */
 export function projectDirectory(variables: NodeJS.ProcessEnv = process.env): string {
-  return variables["MOONBACK_DIR"] ?? checkout;
+  return resolve(variables["MOONBACK_DIR"] || checkout);
 }
 
 export interface Directories {
@@ -22,7 +22,9 @@ export interface Directories {
 
 export function directoriesOf(environment: Environment, variables: NodeJS.ProcessEnv = process.env): Directories {
   const runData = join(projectDirectory(variables), ".moonback", environment.name);
-  const stateHome = variables["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state");
+  // A relative one is to be ignored (XDG Base Directory Specification), and an empty one is not set.
+  const given = variables["XDG_STATE_HOME"] ?? "";
+  const stateHome = isAbsolute(given) ? given : join(homedir(), ".local", "state");
   const kept = environment.target === "local-world" ? runData : join(stateHome, "moonback", environment.name);
   return {
     runData,

@@ -22,7 +22,7 @@ const shownOps: Record<string, Change["op"]> = {
   replace: "replace",
 };
 /** The engine shows a replacement as three steps; these two belong to the one called `replace`. */
-const partsOfReplace: Record<string, Change["op"]> = { "create-replacement": "replace", "delete-replaced": "replace" };
+const partsOfReplace: Record<string, Change["op"]> = { "create-replacement": "replace", "delete-replaced": "delete" };
 const stackType = "pulumi:pulumi:Stack";
 
 interface StepMetadata {

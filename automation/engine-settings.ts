@@ -1,11 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { delimiter, dirname, join } from "node:path";
+import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { ExitCode, UserError } from "../common/errors.ts";
 import { project } from "../stacks/project.ts";
 import { ensureTool } from "../toolchain/toolchain.ts";
 import type { EngineSettings } from "./engine.ts";
-import type { Session } from "./session.ts";
+import { shellMarker, type Session } from "./session.ts";
 
 /** Finds or builds the engine and says where and as whom it runs. */
 export async function engineSettings(session: Session, installing = session.signal): Promise<EngineSettings> {
@@ -13,8 +14,11 @@ export async function engineSettings(session: Session, installing = session.sign
   const pulumi = await console.during("the Pulumi CLI", () =>
     ensureTool("pulumi", { progress: (line) => console.say("wait", line), signal: installing }),
   );
+  // The Automation API asks the command for its version with this process's own variables, so the shim's must be there too.
+  process.env["MOONBACK_PULUMI"] = pulumi.path;
   return {
     projectDirectory: session.directory,
+    command: await PulumiCommand.get({ root: join(import.meta.dirname, "engine-shim") }),
     variables: defined(engineVariables(session, [dirname(pulumi.path)])),
     logFile: session.logFile,
     signal,
@@ -32,6 +36,7 @@ export function engineVariables(session: Session, toolFolders: readonly string[]
     ...world.variables,
     PATH: path.join(delimiter),
     MOONBACK_DIR: session.directory,
+    [shellMarker]: environment.name,
     PULUMI_BACKEND_URL: environment.stateBackend ?? localBackend(directories.state),
     ...passphrase(session),
     PULUMI_SKIP_UPDATE_CHECK: "true",

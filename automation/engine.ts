@@ -1,12 +1,16 @@
 import { appendFileSync } from "node:fs";
+import { hostname } from "node:os";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
   StackNotFoundError,
+  type LocalWorkspaceOptions,
+  type PulumiCommand,
   type PulumiFn,
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
+import { processStartTime } from "../common/process-start-time.ts";
 import { project } from "../stacks/project.ts";
 import { EventCollector, type Change, type ResourceEvent } from "./engine-events.ts";
 
@@ -14,6 +18,7 @@ import { EventCollector, type Change, type ResourceEvent } from "./engine-events
 export interface EngineSettings {
   /** Folder with Pulumi.yaml; the stage stacks' own settings files appear there. */
   readonly projectDirectory: string;
+  readonly command: PulumiCommand;
   /** Variables of the engine and of the plugins it starts; PATH among them. */
   readonly variables: Readonly<Record<string, string>>;
   /** Takes everything the engine prints: for a person who has to look closer, never parsed. */
@@ -43,7 +48,7 @@ export class StageStack {
     const stack = await guarded(name, settings, () =>
       LocalWorkspace.createOrSelectStack(
         { stackName: name, projectName: project, program },
-        { workDir: settings.projectDirectory, envVars: { ...settings.variables } },
+        workspaceOf(settings),
       ),
     );
     return new StageStack(name, stack, settings);
@@ -54,7 +59,7 @@ export class StageStack {
     try {
       const stack = await LocalWorkspace.selectStack(
         { stackName: name, projectName: project, program },
-        { workDir: settings.projectDirectory, envVars: { ...settings.variables } },
+        workspaceOf(settings),
       );
       return new StageStack(name, stack, settings);
     } catch (error) {
@@ -107,6 +112,10 @@ function isNews(warning: string): boolean {
   return !/^using pulumi-\S+ from \$PATH/.test(warning);
 }
 
+function workspaceOf({ projectDirectory, command, variables }: EngineSettings): LocalWorkspaceOptions {
+  return { workDir: projectDirectory, pulumiCommand: command, envVars: { ...variables } };
+}
+
 interface OperationOptions {
   readonly onEvent: EventCollector["take"];
   readonly onOutput: (text: string) => void;
@@ -129,10 +138,7 @@ function explained(stack: string, settings: EngineSettings, error: unknown, diag
   if (settings.signal?.aborted === true) {
     return new UserError(`Stopped while the engine worked on ${stack}.`, { exitCode: ExitCode.interrupted, fix: "Run the same command again: it goes on from here." });
   }
-  if (error instanceof ConcurrentUpdateError) {
-    const holder = /created by (.+? \(pid \d+\) at .+)/.exec(error.message)?.[1] ?? "another run";
-    return new UserError(`The stack ${stack} is locked by ${holder}.`, { exitCode: ExitCode.locked, fix: "Wait for that run to end, then try again." });
-  }
+  if (error instanceof ConcurrentUpdateError) return locked(stack, error.message);
   const specific = [...new Set(diagnostics)].filter((text) => !/^update failed$/.test(text));
   const reasons = specific.length > 0 ? specific : [firstError(errorMessage(error))];
   return new UserError(`The engine failed on ${stack}:\n${reasons.map((reason) => `  ${reason.replaceAll("\n", "\n  ")}`).join("\n")}`, {
@@ -141,8 +147,19 @@ function explained(stack: string, settings: EngineSettings, error: unknown, diag
   });
 }
 
+/** Says who holds the lock, and whether that process still runs where that can be told. */
+function locked(stack: string, message: string): UserError {
+  const holder = /created by (?<who>\S+@(?<host>\S+) \(pid (?<pid>\d+)\)) at (?<since>\S+)/.exec(message)?.groups;
+  const dead = holder?.["host"] === hostname() && processStartTime(Number(holder["pid"])) === undefined;
+  const who = holder === undefined ? "another run" : `${holder["who"] ?? "?"} since ${holder["since"] ?? "?"}`;
+  return new UserError(`The stack ${stack} is locked by ${who}${dead ? ", a process that no longer runs" : ""}.`, {
+    exitCode: ExitCode.locked,
+    fix: dead ? `eval "$(npm run --silent env -- ${stack.split("-")[0] ?? ""})" && pulumi cancel --yes -s ${stack}` : "Wait for that run to end, then try again.",
+  });
+}
+
 /** The line that says it, out of a command's whole output. */
 function firstError(text: string): string {
-  const line = text.split("\n").find((candidate) => /\berror:/.test(candidate)) ?? text.split("\n")[0] ?? text;
-  return line.replace(/^.*?\berror:\s*/, "").trim();
+  const said = /\berror:\s*(.+)/.exec(text) ?? /^\s*stderr:\s*(.+)/m.exec(text) ?? /(.+)/.exec(text);
+  return (said?.[1] ?? text).trim();
 }

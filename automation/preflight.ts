@@ -41,6 +41,6 @@ export async function confirmAccount({ environment, world, console }: Session): 
 export async function startWorld({ world, console, signal: interrupt }: Session, signal = interrupt): Promise<void> {
   const found = await console.during(world.description, () => world.start({ progress: (line) => console.say("wait", line), signal }));
   if (found === "died") console.say("warn", `the local world had died and was started anew, empty: what was built in it is gone and will be built again`);
-  console.say("good", `${found === "running" ? "found" : "started"} ${world.description}`);
+  console.say("good", `${found === "running" ? "using" : "started"} ${world.description}`);
   if (world.standIns.length > 0) console.say("wait", `stand-ins here, the rest is real: ${world.standIns.join(", ")}`);
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { ExitCode, UserError } from "../common/errors.ts";
 import { systemClock, type Clock } from "../common/poll.ts";
 import type { GateContext } from "../gates/gate.ts";
 import { loadEnvironment, type Environment } from "../stacks/config.ts";
@@ -24,6 +25,9 @@ export interface Session {
   readonly logFile: string;
 }
 
+/** Set by `env` in the shells that look at one environment: their PATH and credentials are that environment's. */
+export const shellMarker = "MOONBACK_ENV";
+
 export interface SessionOptions {
   readonly json: boolean;
   readonly signal: AbortSignal;
@@ -32,6 +36,13 @@ export interface SessionOptions {
 /** The composition root: the only place that knows which world an environment is built in. */
 export async function openSession(environmentName: string, { json, signal }: SessionOptions): Promise<Session> {
   const directory = projectDirectory();
+  const shell = process.env[shellMarker];
+  if (shell !== undefined && shell !== environmentName) {
+    throw new UserError(`This shell looks at environment ${shell}: its plugins, state and credentials are ${shell}'s, not ${environmentName}'s.`, {
+      exitCode: ExitCode.usage,
+      fix: `Use another shell for ${environmentName}.`,
+    });
+  }
   const environment = loadEnvironment(directory, environmentName);
   const directories = directoriesOf(environment);
   const console = new Console({ json });

@@ -24,6 +24,9 @@ export class SecurityGroups extends pulumi.ComponentResource {
   constructor(name: string, args: SecurityGroupsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("moonback:network:SecurityGroups", name, {}, opts);
     const parent = { parent: this };
+    // A group named in another's rules cannot be deleted, so a new one comes first. Both may have the one name, since only
+    // another VPC makes a group a new one.
+    const createFirst = { ...parent, deleteBeforeReplace: false };
 
     // What is put into a VPC without a group lands in the default one: leave nothing open there.
     new aws.ec2.DefaultSecurityGroup(`${name}-default`, { vpcId: args.vpcId, ingress: [], egress: [], tags: { Name: "default-closed" } }, parent);
@@ -38,7 +41,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
         egress: [...webEgress, allWithin(args.vpcCidr, "everything inside the VPC")],
         tags: { Name: "bastion-sg" },
       },
-      parent,
+      createFirst,
     );
 
     const node = new aws.ec2.SecurityGroup(
@@ -54,7 +57,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
         egress: [allWithin(args.vpcCidr, "inside the VPC only")],
         tags: { Name: "node-sg" },
       },
-      parent,
+      createFirst,
     );
 
     this.bastionId = bastion.id;

@@ -42,6 +42,8 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
   for (let passes = 0; ; ) {
     signal?.throwIfAborted();
     const verdict = await lookSafely(check, context, asked);
+    // What an interrupt broke off has found nothing.
+    signal?.throwIfAborted();
     if (verdict.status === "not-applicable") return finish({ status: verdict.status, evidence: verdict.why });
     passes = verdict.status === "green" ? passes + 1 : 0;
     if (verdict.status === "green" && passes >= check.passes) {
@@ -68,8 +70,9 @@ async function lookSafely(check: Check, context: GateContext, asked: string): Pr
 }
 
 function isRefused(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
   const { code, cause } = error as { code?: unknown; cause?: unknown };
-  return code === "ECONNREFUSED" || (cause !== undefined && isRefused(cause));
+  return code === "ECONNREFUSED" || isRefused(cause);
 }
 
 function weakest(vias: readonly Via[]): Via {

@@ -9,11 +9,16 @@ export function localAddress(address: string): string {
   return `127.${address.slice("10.".length)}`;
 }
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The port of the AWS emulator, at the place where the VPC's own router would be (first address of its range). */
 const emulatorPort = 4566;
 
 /** Where the environment's AWS emulator listens. */
-export function emulatorAddress(vpcCidr: string): { readonly host: string; readonly port: number } {
+export function emulatorAddress(vpcCidr: string): Address {
   const octets = mustParseCidr(vpcCidr).base.split(".").map(Number);
   const router = [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join(".");
   return { host: localAddress(router), port: emulatorPort };

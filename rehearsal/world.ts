@@ -1,18 +1,32 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { awsSources } from "../worlds/aws-sources.ts";
+import { z } from "zod";
+import { awsEndpointVariables, awsSources } from "../worlds/aws-sources.ts";
 import type { World, WorldState } from "../worlds/world.ts";
 import type { Environment } from "../stacks/config.ts";
 import { ensureTool, platformProblem } from "../toolchain/toolchain.ts";
 import { emulatorAddress } from "./addresses.ts";
-import { isAlive, stopDaemon, type Daemon } from "./daemon.ts";
+import { isAlive, stopDaemon } from "./daemon.ts";
 import { startEmulator } from "./emulator.ts";
 
 /** `world.json`: what runs for this environment, and since which start. */
-interface WorldRecord {
-  readonly epoch: string;
-  readonly emulator: Daemon;
+const worldRecord = z.object({
+  epoch: z.string(),
+  emulator: z.object({ pid: z.number(), startTime: z.string() }),
+  /** Where it listens: it stays there when the address plan in the settings changes. */
+  address: z.object({ host: z.string(), port: z.number() }),
+});
+type WorldRecord = z.infer<typeof worldRecord>;
+
+/** The record, if there is one that this version can read; an emulator whose record it cannot read is begun anew. */
+function readRecord(file: string): WorldRecord | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return worldRecord.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface LocalWorldOptions {
@@ -31,25 +45,22 @@ const operatorsOwn = [
   "AWS_WEB_IDENTITY_TOKEN_FILE",
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
-  "AWS_ENDPOINT_URL_EC2",
-  "AWS_ENDPOINT_URL_IAM",
-  "AWS_ENDPOINT_URL_STS",
-  "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+  ...awsEndpointVariables,
   "PULUMI_CONFIG_PASSPHRASE",
   "PULUMI_CONFIG_PASSPHRASE_FILE",
 ];
 
 /** The local world: an AWS emulator on loopback that lives from `up` to `down`, and stand-in provider plugins. */
 export function localWorld(environment: Environment, { owner, runData }: LocalWorldOptions): World {
-  const { host, port } = emulatorAddress(environment.network.vpcCidr);
-  const endpoint = `http://${host}:${port}`;
   const file = join(runData, "world.json");
+  const found = readRecord(file);
+  const { host, port } = found !== undefined && isAlive(found.emulator) ? found.address : emulatorAddress(environment.network.vpcCidr);
+  const endpoint = `http://${host}:${port}`;
   const description = `moto, an AWS emulator, at ${endpoint}`;
   const official = process.env["PROVIDERS"] === "official";
 
-  const read = (): WorldRecord | undefined => (existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as WorldRecord) : undefined);
   const state = (): WorldState => {
-    const record = read();
+    const record = readRecord(file);
     if (record === undefined) return "stopped";
     return isAlive(record.emulator) ? "running" : "died";
   };
@@ -83,11 +94,11 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
         { environment: environment.name, host, port, epoch, python, owner, logFile: join(logs, "emulator.log"), requestLog: join(logs, "aws-requests.ndjson") },
         signal,
       );
-      writeWhole(file, { epoch, emulator } satisfies WorldRecord);
+      writeWhole(file, { epoch, emulator, address: { host, port } } satisfies WorldRecord);
       return found;
     },
     stop: async () => {
-      const record = read();
+      const record = readRecord(file);
       if (record !== undefined) await stopDaemon(record.emulator);
       rmSync(file, { force: true });
     },

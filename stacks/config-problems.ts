@@ -31,7 +31,7 @@ function render(file: string, problems: readonly ConfigProblem[]): string {
   const blocks = problems.map((entry) =>
     [
       `  ${entry.key}${entry.line === undefined ? "" : ` (line ${entry.line})`}`,
-      ...(entry.value === undefined ? [] : [`    value    ${shown(entry.value)}`]),
+      ...shown(entry.value).map((text) => `    value    ${text}`),
       `    problem  ${entry.problem}`,
       `    allowed  ${entry.allowed}`,
       `    fix      ${entry.fix}`,
@@ -40,9 +40,14 @@ function render(file: string, problems: readonly ConfigProblem[]): string {
   return [`${file} has ${count}; nothing was touched.`, ...blocks].join("\n\n");
 }
 
-/** One line, and no more of a value than helps to find it: a pasted secret must not travel through logs whole. */
-function shown(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+/** A single value on one line; of sections and lists `problem` says enough. */
+function shown(value: unknown): string[] {
+  if (typeof value === "string") return [abbreviated(value, 24)];
+  return typeof value === "number" || typeof value === "boolean" ? [String(value)] : [];
+}
+
+/** No more of a value than helps to find it: a secret pasted into the wrong place must not travel through logs whole. */
+export function abbreviated(text: string, longest: number): string {
   const line = text.replaceAll(/\s+/g, " ");
-  return line.length > 60 ? `${line.slice(0, 57)}…` : line;
+  return line.length > longest ? `${line.slice(0, Math.min(longest, 12))}… (${line.length} characters)` : line;
 }

@@ -10,8 +10,11 @@ type Supplier = (stage: Stage) => Outputs;
 
 /** A real run: outputs come from the deployed stack; what is secret there stays secret here. */
 function fromDeployedStacks(environment: Environment): Supplier {
+  // A reference is a resource: asked for twice, it would be declared twice under one name.
+  const references = new Map<string, pulumi.StackReference>();
   return ({ name, outputs }) => {
-    const reference = new pulumi.StackReference(`${pulumi.getOrganization()}/${project}/${stackName(environment.name, name)}`);
+    const reference = references.get(name) ?? new pulumi.StackReference(`${pulumi.getOrganization()}/${project}/${stackName(environment.name, name)}`);
+    references.set(name, reference);
     return Object.fromEntries(outputs.map((output) => [output, reference.requireOutput(output)]));
   };
 }

@@ -52,7 +52,7 @@ export class Trial implements AsyncDisposable {
   }
 
   get endpoint(): string {
-    const { host, port } = emulatorAddress(this.environment.network.vpcCidr);
+    const { host, port } = emulatorAddress(`${this.plan}.0.0/16`);
     return `http://${host}:${port}`;
   }
 

@@ -1,5 +1,8 @@
 import type { Sources, Via } from "../gates/gate.ts";
 
+/** Variables by which the AWS SDKs send calls elsewhere, for the services that are asked here. */
+export const awsEndpointVariables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"];
+
 /** What the AWS SDK needs to know; left out, its own default chain finds it. */
 export interface AwsAccess {
   readonly region: string;

@@ -1,6 +1,6 @@
 import { errorMessage } from "../common/errors.ts";
 import type { Environment } from "../stacks/config.ts";
-import { awsSources } from "./aws-sources.ts";
+import { awsEndpointVariables, awsSources } from "./aws-sources.ts";
 import type { World } from "./world.ts";
 
 /** The real thing: an AWS account, reached with the operator's own credentials. */
@@ -13,7 +13,8 @@ export function awsWorld(environment: Environment): World {
     costsMoney: true,
     sources,
     programFolders: [],
-    variables: { AWS_REGION: region },
+    // Nothing may answer in AWS's place here: what says "real" must be real.
+    variables: { ...Object.fromEntries(awsEndpointVariables.map((name) => [name, undefined])), AWS_REGION: region },
     missing: async () => {
       try {
         await (await sources.sts.client()).config.credentials();

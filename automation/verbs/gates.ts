@@ -1,5 +1,6 @@
 import { ExitCode } from "../../common/errors.ts";
 import { redGates, runGates, selectGates } from "../gates.ts";
+import { confirmAccount } from "../preflight.ts";
 import type { Session } from "../session.ts";
 
 export interface GatesOptions {
@@ -10,10 +11,12 @@ export interface GatesOptions {
 /** Looks again whether what was proved still holds. Starts nothing and, unless told to exercise, changes nothing. */
 export async function gates(session: Session, options: GatesOptions): Promise<ExitCode> {
   const chosen = selectGates(options.only);
-  const { console, journal, environment } = session;
+  const { console, journal, environment, world } = session;
   return journal.around(
     { kind: "run", verb: "gates" },
     async () => {
+      // In a world that is not there nobody can be asked whose it is; every check says so by itself.
+      if ((await world.state()) === "running") await confirmAccount(session);
       const results = await runGates(session, chosen, { exercise: options.exercise });
       const red = redGates(results);
       const proved = results.filter(({ status }) => status === "green").length;

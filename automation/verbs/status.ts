@@ -29,12 +29,14 @@ export async function status(session: Session): Promise<ExitCode> {
   return ExitCode.done;
 }
 
-/** Pure: the last word of the ledger on each stage and its gates. A `down` makes all earlier words void. */
+/** Pure: the last word of the ledger on each stage and its gates. What was taken down makes all earlier words on it void. */
 export function stageStatus(events: readonly LedgerEvent[]): StageStatus[] {
-  const lastDown = events.findLastIndex(({ kind, verb, status: outcome }) => kind === "run" && verb === "down" && outcome === "green");
-  const current = events.slice(lastDown + 1);
+  const downs = new Set(events.filter(({ kind, verb }) => kind === "run" && verb === "down").map(({ run }) => run));
   return stages.map(({ name, gates }) => {
-    const built = current.findLast(({ kind, stage }) => kind === "stage" && stage === name);
+    const isOwn = ({ kind, stage }: LedgerEvent): boolean => kind === "stage" && stage === name;
+    const gone = events.findLastIndex((event) => isOwn(event) && event.status === "green" && downs.has(event.run));
+    const current = events.slice(gone + 1);
+    const built = current.findLast(isOwn);
     return {
       stage: name,
       status: built?.status ?? "not built",

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
-import { pulumiCli } from "../pulumi-tool.ts";
+import { languageHost, pulumiCli } from "../pulumi-tool.ts";
 import type { Emulator } from "./start-emulator.ts";
 
 const plugins = join(import.meta.dirname, "../../rehearsal/providers/bin");
@@ -11,7 +11,7 @@ const plugins = join(import.meta.dirname, "../../rehearsal/providers/bin");
 export function engineEnvironment(folder: string, emulator: Emulator): Record<string, string> {
   return {
     ...emulator.env,
-    PATH: [plugins, dirname(pulumiCli), process.env["PATH"] ?? ""].join(delimiter),
+    PATH: [plugins, dirname(pulumiCli), dirname(languageHost), process.env["PATH"] ?? ""].join(delimiter),
     PULUMI_HOME: join(folder, "home"),
     PULUMI_BACKEND_URL: `file://${folder}`,
     PULUMI_CONFIG_PASSPHRASE: "test",

@@ -81,6 +81,24 @@ describe("an environment's life", () => {
       // A subnet's range is free only when the old one is gone, so what hangs on it goes first.
       changes: ["replace aws:ec2/routeTableAssociation:RouteTableAssociation", "replace aws:ec2/subnet:Subnet availabilityZone"],
     },
+    {
+      // Nothing of the network but its gateway can move to another VPC.
+      key: "network",
+      value: { vpcCidr: "10.9.0.0/16", subnetCidr: "10.9.0.0/24", flowLogRetentionDays: 3 },
+      changes: [
+        "replace aws:ec2/defaultSecurityGroup:DefaultSecurityGroup vpcId",
+        "replace aws:ec2/flowLog:FlowLog vpcId",
+        "replace aws:ec2/routeTable:RouteTable vpcId",
+        "replace aws:ec2/routeTableAssociation:RouteTableAssociation",
+        "replace aws:ec2/securityGroup:SecurityGroup egress ingress vpcId",
+        "replace aws:ec2/securityGroup:SecurityGroup egress ingress vpcId",
+        "replace aws:ec2/subnet:Subnet cidrBlock ipv6CidrBlock vpcId",
+        "replace aws:ec2/vpc:Vpc cidrBlock",
+        "update aws:ec2/internetGateway:InternetGateway vpcId",
+        // The account in its trust policy is read off the VPC, so a plan cannot know yet that it stays.
+        "update aws:iam/role:Role assumeRolePolicy",
+      ],
+    },
   ];
   for (const { key, value, changes } of settings) {
     it(`changes for ${key} exactly what depends on it`, async () => {

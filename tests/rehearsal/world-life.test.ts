@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { isAlive } from "../../rehearsal/daemon.ts";
@@ -25,6 +25,15 @@ describe("the local world", () => {
     rmSync(join(trial.directory, ".moonback"), { recursive: true });
     await trial.must("up");
     expect(isAlive(orphan)).to.equal(false);
+  });
+
+  it("whose record another version wrote is begun anew", async () => {
+    await using trial = new Trial();
+    await trial.must("up");
+    const { emulator } = trial;
+    writeFileSync(join(trial.directory, ".moonback/trial/world.json"), JSON.stringify({ version: 0, emulator }));
+    await trial.must("up");
+    expect(isAlive(emulator)).to.equal(false);
   });
 
   it("of another folder is never touched: the second one is told to take another address plan", async () => {
