@@ -91,6 +91,13 @@ export class Trial implements AsyncDisposable {
     return lines.flatMap(({ changes = [] }) => changes.map(({ op, type, properties }) => [op, type, ...properties].join(" "))).sort();
   }
 
+  /** The ids of the VPCs that carry this environment's tag. */
+  async vpcs(): Promise<string[]> {
+    const { DescribeVpcsCommand } = await import("@aws-sdk/client-ec2");
+    const { Vpcs = [] } = await (await this.sources.ec2.client()).send(new DescribeVpcsCommand({ Filters: [{ Name: "tag:env", Values: ["trial"] }] }));
+    return Vpcs.map(({ VpcId }) => VpcId ?? "?");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (existsSync(join(this.directory, ".moonback/trial/world.json")) && isAlive(this.emulator)) await stopDaemon(this.emulator);
     rmSync(this.directory, { recursive: true, force: true });

@@ -68,6 +68,23 @@ describe("the command line", function () {
       });
     }
 
+    it("nothing at all: the help is the answer", async () => {
+      const { exitCode, stderr } = await project.moonback();
+      expect(exitCode).to.equal(2);
+      expect(stderr).to.include("Usage: moonback").and.not.include("✗");
+    });
+
+    it("env, in a shell that evaluates what it prints: the eval fails too", async () => {
+      const { exitCode, stdout } = await project.moonback("env", "nowhere");
+      expect([exitCode, stdout]).to.deep.equal([2, "false"]);
+    });
+
+    it("another environment in a shell that looks at one", async () => {
+      const { exitCode, stderr } = await project.moonback.with({ MOONBACK_ENV: "rehearsal" })("gates", "demo");
+      expect(exitCode).to.equal(2);
+      expect(stderr).to.include("This shell looks at environment rehearsal").and.include("next: Use another shell for demo.");
+    });
+
     it("tells programs the same as NDJSON", async () => {
       const some = ["an unknown option", "an unknown environment", "an unknown stage to stop at", "an unknown gate"];
       await Promise.all(

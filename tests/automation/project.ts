@@ -14,7 +14,10 @@ export interface Answer {
 export interface Project {
   readonly folder: string;
   /** Runs `moonback` as a person would, with nothing of this machine's own settings. */
-  moonback(...args: readonly string[]): Promise<Answer>;
+  readonly moonback: ((...args: readonly string[]) => Promise<Answer>) & {
+    /** The same with more variables. */
+    with(variables: Readonly<Record<string, string>>): (...args: readonly string[]) => Promise<Answer>;
+  };
   write(file: string, text: string): void;
   /** Whether a run left anything behind for this environment. */
   touched(environment: string): boolean;
@@ -36,14 +39,15 @@ export function newProject(): Project {
     MOONBACK_DIR: folder,
     AWS_EC2_METADATA_DISABLED: "true",
   };
+  const runWith = (variables: Readonly<Record<string, string>>) => async (...args: readonly string[]): Promise<Answer> => {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, "automation/moonback.mjs"), ...args], { env: { ...env, ...variables }, extendEnv: false, reject: false, stdin: "ignore" });
+    const stack = /^ {4}at .*$/m.exec(stdout + stderr);
+    if (stack !== null) throw new Error(`\`moonback ${args.join(" ")}\` shows a stack: ${stack[0]}\n${stderr}`);
+    return { exitCode, stdout, stderr };
+  };
   return {
     folder,
-    moonback: async (...args) => {
-      const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, "automation/moonback.mjs"), ...args], { env, extendEnv: false, reject: false, stdin: "ignore" });
-      const stack = /^ {4}at .*$/m.exec(stdout + stderr);
-      if (stack !== null) throw new Error(`\`moonback ${args.join(" ")}\` shows a stack: ${stack[0]}\n${stderr}`);
-      return { exitCode, stdout, stderr };
-    },
+    moonback: Object.assign(runWith({}), { with: runWith }),
     write: (file, text) => writeFileSync(join(folder, file), text),
     touched: (environment) => existsSync(join(folder, ".moonback", environment)) || existsSync(join(folder, "home")),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),

@@ -219,6 +219,16 @@ describe("a check", () => {
   }
 });
 
+describe("a look that throws something odd", () => {
+  for (const odd of [null, undefined, "a text", Object.assign(new Error("it broke"), { cause: null })]) {
+    it(`is red for ${String(odd)}`, async () => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- libraries do it
+      const one = check([], { timeoutMs: 0, look: () => Promise.reject(odd) });
+      expect((await runCheck(one, context(), fakeClock())).status).to.equal("red");
+    });
+  }
+});
+
 describe("told to end, a gate", () => {
   const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => "it went on", (error: unknown) => error);
 
@@ -236,10 +246,10 @@ describe("told to end, a gate", () => {
     expect(await rejection(runGate(gate(one), context(), { exercise: false, clock: fakeClock(), signal: controller.signal }))).to.equal(reason);
   });
 
-  it("is not red because of it: being interrupted is no finding", async () => {
+  for (const timeoutMs of [10_000, 0]) it(`is not red because of it, with ${timeoutMs} ms left: being interrupted is no finding`, async () => {
     const controller = new AbortController();
     const results: CheckResult[] = [];
-    const one = check([], { look: () => { controller.abort(new Error("interrupted")); return Promise.reject(new Error("socket closed")); } });
+    const one = check([], { timeoutMs, look: () => { controller.abort(new Error("interrupted")); return Promise.reject(new Error("socket closed")); } });
     await rejection(runGate(gate(one), context(), { exercise: false, clock: fakeClock(), signal: controller.signal, onCheck: (result) => results.push(result) }));
     expect(results).to.deep.equal([]);
   });

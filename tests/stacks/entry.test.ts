@@ -46,6 +46,7 @@ describe("the entry for the Pulumi CLI", function () {
 
   it("names the stacks there are when asked for another", async () => {
     expect(await refusal("lab-roof")).to.match(/^There is no stack "lab-roof"\.\nStacks of lab: lab-network\b/);
+    expect(await refusal("lab-network-2"), "a stage's name and more").to.include('There is no stack "lab-network-2"');
     expect(await refusal("lab-"), "a name with an empty part").to.include('There is no stack "lab-"');
   });
 
