@@ -17,12 +17,13 @@ export interface ConfigProblem {
 export class ConfigError extends UserError {
   override readonly name = "ConfigError";
   readonly file: string;
+  /** Values are abbreviated as in the message. */
   readonly problems: readonly ConfigProblem[];
 
   constructor(file: string, problems: readonly ConfigProblem[]) {
     super(render(file, problems), { exitCode: ExitCode.usage });
     this.file = file;
-    this.problems = problems;
+    this.problems = problems.map((entry) => ({ ...entry, value: shown(entry.value)[0] }));
   }
 }
 

@@ -126,6 +126,18 @@ describe("the command line", function () {
       expect(rest).to.deep.equal([]);
       expect(error).to.include({ kind: "error", exitCode: 2 });
       expect(error?.["message"]).to.include("regoin").and.include("network.flowLogRetentionDays");
+      expect((error?.["problems"] as { key: string }[]).map(({ key }) => key)).to.have.members(["regoin", "network.flowLogRetentionDays"]);
+    });
+
+    it("tells nobody the whole of a secret that was put into the wrong place", async () => {
+      const secret = "a-secret-that-somebody-pasted-here-by-mistake";
+      using other = newProject();
+      other.write("Pulumi.rehearsal.yaml", readFileSync(join(other.folder, "Pulumi.rehearsal.yaml"), "utf8").replace("eu-west-1\n", `${secret}\n`));
+      for (const args of [["up"], ["up", "--json"]]) {
+        const { exitCode, stdout, stderr } = await other.moonback(...args);
+        expect(exitCode).to.equal(2);
+        expect(stdout + stderr).to.include("region").and.not.include(secret);
+      }
     });
   });
 
