@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { ExitCode, UserError } from "../common/errors.ts";
 import { awsEndpointVariables, awsSources } from "../worlds/aws-sources.ts";
 import type { World, WorldState } from "../worlds/world.ts";
 import type { Environment } from "../stacks/config.ts";
@@ -87,6 +88,8 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
     start: async ({ progress, signal }) => {
       const found = state();
       if (found === "running") return found;
+      const problem = platformProblem();
+      if (problem !== undefined) throw new UserError(problem, { exitCode: ExitCode.usage });
       const { path: python } = await ensureTool("moto", { progress, ...(signal ? { signal } : {}) });
       const epoch = randomBytes(8).toString("hex");
       const logs = join(runData, "logs");
