@@ -36,9 +36,9 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** A reader that has seen enough (`| head`) must not break off an update in the middle. */
+/** A reader that has seen enough (`| head`), or a terminal that is gone, must not break off an update in the middle. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
 }
 
 /** The verbs with their words; `done` takes the exit code of the one that ran. */

@@ -11,6 +11,10 @@ export async function confirm(question: string, yes: boolean, signal: AbortSigna
   try {
     const answer = await terminal.question(`${question} [y/N] `, { signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw new UserError("Nothing was done.", { exitCode: ExitCode.failed });
+  } catch (error) {
+    // Ctrl-C and Ctrl-D at the question.
+    if (error instanceof Error && error.name === "AbortError") throw new UserError("Nothing was done.", { exitCode: ExitCode.interrupted, cause: error });
+    throw error;
   } finally {
     terminal.close();
   }

@@ -37,6 +37,9 @@ export function engineVariables(session: Session, toolFolders: readonly string[]
     PATH: path.join(delimiter),
     MOONBACK_DIR: session.directory,
     [shellMarker]: environment.name,
+    // As set by automation/moonback.mjs: a shell behind a proxy needs them as much.
+    no_proxy: process.env["no_proxy"],
+    NO_PROXY: process.env["NO_PROXY"],
     PULUMI_BACKEND_URL: environment.stateBackend ?? localBackend(directories.state),
     ...passphrase(session),
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -49,7 +52,8 @@ function defined(variables: Readonly<Record<string, string | undefined>>): Recor
 
 function localBackend(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  return `file://${folder}`;
+  // A folder's name may hold what means something else in a URL.
+  return `file://${folder.replaceAll(/[%#?]/g, encodeURIComponent)}`;
 }
 
 /** The passphrase of the state's secrets: the operator's own where given, else one made once, readable by its owner only. */
@@ -57,6 +61,12 @@ function passphrase({ directories, directory, environment }: Session): Record<st
   if (process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined || process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] !== undefined) return {};
   const file = directories.passphrase;
   if (!existsSync(file)) {
+    if (environment.stateBackend !== undefined) {
+      throw new UserError(`The state at ${environment.stateBackend} is shared, and its passphrase is not on this machine: ${file} does not exist.`, {
+        exitCode: ExitCode.usage,
+        fix: "Set PULUMI_CONFIG_PASSPHRASE to the one that the others use.",
+      });
+    }
     if (hasStacks(directories.state)) {
       throw new UserError(`The state in ${directories.state} is encrypted with a passphrase that is gone: ${file} does not exist.`, {
         exitCode: ExitCode.usage,

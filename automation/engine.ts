@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
+  StackAlreadyExistsError,
   StackNotFoundError,
   type LocalWorkspaceOptions,
   type PulumiCommand,
@@ -45,12 +46,16 @@ export class StageStack {
 
   /** Opens the stack, made first where it does not exist. */
   static async open(name: string, program: PulumiFn, settings: EngineSettings): Promise<StageStack> {
-    const stack = await guarded(name, settings, () =>
-      LocalWorkspace.createOrSelectStack(
-        { stackName: name, projectName: project, program },
-        workspaceOf(settings),
-      ),
-    );
+    const args = { stackName: name, projectName: project, program };
+    const stack = await guarded(name, settings, async () => {
+      try {
+        return await LocalWorkspace.createOrSelectStack(args, workspaceOf(settings));
+      } catch (error) {
+        // Another run made it between the look and the making.
+        if (!(error instanceof StackAlreadyExistsError)) throw error;
+        return LocalWorkspace.selectStack(args, workspaceOf(settings));
+      }
+    });
     return new StageStack(name, stack, settings);
   }
 

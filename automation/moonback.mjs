@@ -6,6 +6,10 @@ if (major < 22 || (major === 22 && minor < 18)) {
   console.error("  next: `npm ci` brings Node 24 on Linux x86-64 and `npm run <verb>` uses it; elsewhere install Node 24.");
   process.exit(2);
 }
+// Engine, plugins and emulator talk over loopback, which no proxy reaches.
+for (const name of ["no_proxy", "NO_PROXY"]) {
+  process.env[name] = [...new Set([...(process.env[name] ?? "").split(","), "localhost", "127.0.0.0/8", "::1"])].filter(Boolean).join(",");
+}
 const { enableCompileCache } = await import("node:module");
 enableCompileCache();
 const { main } = await import("./cli.ts");

@@ -14,14 +14,15 @@ export async function refuseIncomplete({ environment, world }: Session): Promise
 }
 
 /** Asks AWS whose credentials these are, before any other call: the wrong account is refused, not tried. */
-export async function confirmAccount({ environment, world, console }: Session): Promise<void> {
+export async function confirmAccount({ environment, world, console, signal }: Session): Promise<void> {
   const { client, by } = world.sources.sts;
   const { GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
-  const sts = await client();
   let account: string | undefined;
   try {
-    ({ Account: account } = await console.during(`credentials for ${by}`, () => sts.send(new GetCallerIdentityCommand({}))));
+    const sts = await client();
+    ({ Account: account } = await console.during(`credentials for ${by}`, () => sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal })));
   } catch (error) {
+    signal.throwIfAborted();
     throw new UserError(`There are no usable AWS credentials for ${by}: ${errorMessage(error)}`, {
       exitCode: ExitCode.usage,
       fix: credentialsFix,

@@ -49,8 +49,11 @@ export async function openSession(environmentName: string, { json, signal }: Ses
   const ledger = new Ledger(directories.ledger);
   const journal = new Journal(ledger, console, systemClock);
   const world = await worldOf(environment, directory, directories);
-  // What this world must not see, no program that this one starts may see either.
-  for (const [name, value] of Object.entries(world.variables)) if (value === undefined) Reflect.deleteProperty(process.env, name);
+  // This process sees the world exactly as the programs that it starts.
+  for (const [name, value] of Object.entries(world.variables)) {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
+  }
   return {
     environment,
     directory,

@@ -24,8 +24,8 @@ interface Seen {
 
 interface Lister {
   readonly kind: string;
-  /** The filter that finds what sits in a VPC; undefined for what does not. */
-  readonly vpcFilter?: string;
+  /** The filter that finds what sits in a VPC; null where there is none, left out for what sits in no VPC. */
+  readonly vpcFilter?: string | null;
   readonly list: (ec2: EC2Client, sdk: typeof ec2Sdk, filters: Filter[]) => Promise<readonly Seen[]>;
 }
 
@@ -98,6 +98,53 @@ const listers: readonly Lister[] = [
       })),
   },
   {
+    kind: "network acl",
+    vpcFilter: "vpc-id",
+    list: async (ec2, { DescribeNetworkAclsCommand }, Filters) =>
+      ((await ec2.send(new DescribeNetworkAclsCommand({ Filters }))).NetworkAcls ?? []).map((one) => ({
+        id: one.NetworkAclId,
+        tags: one.Tags,
+        vpc: one.VpcId,
+        implicit: one.IsDefault,
+      })),
+  },
+  {
+    kind: "vpc endpoint",
+    vpcFilter: "vpc-id",
+    list: async (ec2, { DescribeVpcEndpointsCommand }, Filters) =>
+      ((await ec2.send(new DescribeVpcEndpointsCommand({ Filters }))).VpcEndpoints ?? []).map((one) => ({ id: one.VpcEndpointId, tags: one.Tags, vpc: one.VpcId })),
+  },
+  {
+    kind: "egress-only internet gateway",
+    // No filter finds these by their VPC: all are listed, and chosen by what they say.
+    vpcFilter: null,
+    list: async (ec2, { DescribeEgressOnlyInternetGatewaysCommand }, Filters) =>
+      ((await ec2.send(new DescribeEgressOnlyInternetGatewaysCommand({ Filters }))).EgressOnlyInternetGateways ?? []).map((one) => ({
+        id: one.EgressOnlyInternetGatewayId,
+        tags: one.Tags,
+        vpc: one.Attachments?.[0]?.VpcId,
+      })),
+  },
+  {
+    kind: "instance",
+    vpcFilter: "vpc-id",
+    list: async (ec2, { DescribeInstancesCommand }, Filters) =>
+      ((await ec2.send(new DescribeInstancesCommand({ Filters }))).Reservations ?? []).flatMap(({ Instances = [] }) =>
+        // AWS lists a terminated one for about an hour.
+        Instances.map((one) => ({ id: one.InstanceId, tags: one.Tags, vpc: one.VpcId, implicit: one.State?.Name === "terminated" })),
+      ),
+  },
+  {
+    kind: "volume",
+    list: async (ec2, { DescribeVolumesCommand }, Filters) =>
+      ((await ec2.send(new DescribeVolumesCommand({ Filters }))).Volumes ?? []).map((one) => ({ id: one.VolumeId, tags: one.Tags })),
+  },
+  {
+    kind: "elastic ip address",
+    list: async (ec2, { DescribeAddressesCommand }, Filters) =>
+      ((await ec2.send(new DescribeAddressesCommand({ Filters }))).Addresses ?? []).map((one) => ({ id: one.AllocationId, tags: one.Tags })),
+  },
+  {
     kind: "flow log",
     list: async (ec2, { DescribeFlowLogsCommand }, Filter) =>
       ((await ec2.send(new DescribeFlowLogsCommand({ Filter }))).FlowLogs ?? []).map((one) => ({ id: one.FlowLogId, tags: one.Tags, vpc: one.ResourceId })),
@@ -122,7 +169,8 @@ async function ec2Leftovers(sources: Sources, environment: Environment): Promise
   const lists = await Promise.all(
     listers.map(async ({ kind, vpcFilter, list }) => {
       const tagged = await list(ec2, sdk, byTag);
-      const members = vpcFilter === undefined || vpcs.length === 0 ? [] : await list(ec2, sdk, [{ Name: vpcFilter, Values: vpcs }]);
+      const around = vpcFilter === undefined || vpcs.length === 0 ? [] : await list(ec2, sdk, vpcFilter === null ? [] : [{ Name: vpcFilter, Values: vpcs }]);
+      const members = around.filter(({ vpc }) => vpc !== undefined && vpcs.includes(vpc));
       return [...tagged, ...members].flatMap(({ id, tags, vpc, implicit }) =>
         id === undefined || implicit === true ? [] : [{ kind, id, ours: isOurs(tags), ...(vpc === undefined ? {} : { vpc }) }],
       );
@@ -133,9 +181,12 @@ async function ec2Leftovers(sources: Sources, environment: Environment): Promise
 
 /** Log groups and roles carry the environment in their names; see components/flow-log.ts. */
 async function logLeftovers({ logs }: Sources, environment: Environment): Promise<Leftover[]> {
-  const [client, { DescribeLogGroupsCommand }] = await Promise.all([logs.client(), import("@aws-sdk/client-cloudwatch-logs")]);
-  const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: `/moonback/${environment.name}/` }));
-  return logGroups.map(({ logGroupName = "?" }) => ({ kind: "log group", id: logGroupName, ours: true }));
+  const [client, { paginateDescribeLogGroups }] = await Promise.all([logs.client(), import("@aws-sdk/client-cloudwatch-logs")]);
+  const found: Leftover[] = [];
+  for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, { logGroupNamePrefix: `/moonback/${environment.name}/` })) {
+    found.push(...logGroups.map(({ logGroupName = "?" }) => ({ kind: "log group", id: logGroupName, ours: true })));
+  }
+  return found;
 }
 
 async function roleLeftovers({ iam }: Sources, environment: Environment): Promise<Leftover[]> {

@@ -41,7 +41,7 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
   const finish = (rest: Pick<CheckResult, "status" | "evidence" | "error">): CheckResult => ({ check, via, asked, durationMs: clock.now() - start, ...rest });
   for (let passes = 0; ; ) {
     signal?.throwIfAborted();
-    const verdict = await lookSafely(check, context, asked);
+    const verdict = await lookSafely(check, context, asked, signal);
     // What an interrupt broke off has found nothing.
     signal?.throwIfAborted();
     if (verdict.status === "not-applicable") return finish({ status: verdict.status, evidence: verdict.why });
@@ -60,12 +60,25 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
 }
 
 /** A look that throws is red: the last error is the finding. Nobody answering does not get better by asking again. */
-async function lookSafely(check: Check, context: GateContext, asked: string): Promise<Verdict> {
+async function lookSafely(check: Check, context: GateContext, asked: string, signal?: AbortSignal): Promise<Verdict> {
   try {
-    return await check.look(context);
+    return await orAborted(check.look(context), signal);
   } catch (error) {
     const refused = isRefused(error);
     return { status: "red", error: refused ? `nobody answers: ${asked}` : errorMessage(error), final: refused };
+  }
+}
+
+/** What is being waited for, unless the signal comes first: a call that hangs must not hold up the end. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const ended = Promise.withResolvers<never>();
+  const end = (): void => ended.reject(signal.reason as Error);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([work, ended.promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }
 

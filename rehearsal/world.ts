@@ -3,13 +3,15 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { z } from "zod";
 import { ExitCode, UserError } from "../common/errors.ts";
+import { systemClock } from "../common/poll.ts";
 import { awsEndpointVariables, awsSources } from "../worlds/aws-sources.ts";
 import type { World, WorldState } from "../worlds/world.ts";
 import type { Environment } from "../stacks/config.ts";
+import { takeLock } from "../toolchain/lock.ts";
 import { ensureTool, platformProblem } from "../toolchain/toolchain.ts";
 import { emulatorAddress } from "./addresses.ts";
 import { isAlive, stopDaemon } from "./daemon.ts";
-import { startEmulator } from "./emulator.ts";
+import { askIdentity, startEmulator } from "./emulator.ts";
 
 /** `world.json`: what runs for this environment, and since which start. */
 const worldRecord = z.object({
@@ -66,11 +68,23 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
     return isAlive(record.emulator) ? "running" : "died";
   };
 
+  const stranger = async (): Promise<string | undefined> => {
+    const identity = await askIdentity({ host, port });
+    if (identity === undefined || identity.epoch === readRecord(file)?.epoch) return undefined;
+    return `${endpoint} is answered by the emulator of environment ${identity.env} (pid ${identity.pid}), which this folder did not start`;
+  };
+  // Another folder's emulator may stand at the same address: what it says is nothing about this environment.
+  const confirm = async (): Promise<void> => {
+    const problem = await stranger();
+    if (problem !== undefined) throw new Error(problem);
+    if (state() !== "running") throw Object.assign(new Error(`nobody answers at ${endpoint}`), { code: "ECONNREFUSED" });
+  };
+
   return {
     description,
     standIns: ["the AWS API (moto)", ...(official ? [] : ["the aws provider plugin (rehearsal/providers)"])],
     costsMoney: false,
-    sources: awsSources({ region: environment.region, endpoint, credentials: standInCredentials }, { via: "stand-in", by: description }),
+    sources: awsSources({ region: environment.region, endpoint, credentials: standInCredentials }, { via: "stand-in", by: description, confirm }),
     programFolders: official ? [] : [join(import.meta.dirname, "providers", "bin")],
     variables: {
       ...Object.fromEntries(operatorsOwn.map((name) => [name, undefined])),
@@ -84,21 +98,19 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
       ...(official ? {} : { PULUMI_HOME: join(runData, "pulumi-home"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
     },
     missing: () => Promise.resolve(platformProblem()),
+    stranger,
     state: () => Promise.resolve(state()),
     start: async ({ progress, signal }) => {
-      const found = state();
-      if (found === "running") return found;
+      if (state() === "running") return "running";
       const problem = platformProblem();
       if (problem !== undefined) throw new UserError(problem, { exitCode: ExitCode.usage });
-      const { path: python } = await ensureTool("moto", { progress, ...(signal ? { signal } : {}) });
-      const epoch = randomBytes(8).toString("hex");
-      const logs = join(runData, "logs");
-      const emulator = await startEmulator(
-        { environment: environment.name, host, port, epoch, python, owner, logFile: join(logs, "emulator.log"), requestLog: join(logs, "aws-requests.ndjson") },
-        signal,
-      );
-      writeWhole(file, { epoch, emulator, address: { host, port } } satisfies WorldRecord);
-      return found;
+      mkdirSync(runData, { recursive: true });
+      const free = await takeLock({ progress, signal, clock: systemClock }, join(runData, "world.lock"), "starting the local world");
+      try {
+        return await startUnlessRunning(progress, signal);
+      } finally {
+        await free();
+      }
     },
     stop: async () => {
       const record = readRecord(file);
@@ -106,6 +118,21 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
       rmSync(file, { force: true });
     },
   };
+
+  /** Holds the lock: two first runs at once must not start, or end, each other's emulator. */
+  async function startUnlessRunning(progress: (line: string) => void, signal: AbortSignal | undefined): Promise<WorldState> {
+    const found = state();
+    if (found === "running") return found;
+    const { path: python } = await ensureTool("moto", { progress, ...(signal ? { signal } : {}) });
+    const epoch = randomBytes(8).toString("hex");
+    const logs = join(runData, "logs");
+    const emulator = await startEmulator(
+      { environment: environment.name, host, port, epoch, python, owner, logFile: join(logs, "emulator.log"), requestLog: join(logs, "aws-requests.ndjson") },
+      signal,
+    );
+    writeWhole(file, { epoch, emulator, address: { host, port } } satisfies WorldRecord);
+    return found;
+  }
 }
 
 /** Written beside and renamed: a kill never leaves half a record. */

@@ -26,7 +26,8 @@ export class Trial implements AsyncDisposable {
 
   constructor(plan = `10.${randomInt(60, 250)}`) {
     this.plan = plan;
-    this.directory = mkdtempSync(join(tmpdir(), "moonback-trial-"));
+    // Not every folder's name is a plain word.
+    this.directory = mkdtempSync(join(tmpdir(), "moonback trial #"));
     const project = readFileSync(join(checkout, "Pulumi.yaml"), "utf8");
     // The programs stay in the checkout; only settings, state and run data are the test's own.
     writeFileSync(join(this.directory, "Pulumi.yaml"), project.replace("main: index.ts", `main: ${join(checkout, "index.ts")}`));
@@ -68,13 +69,18 @@ export class Trial implements AsyncDisposable {
 
   /** Runs a verb as a person does. */
   async moonback(verb: string, ...options: string[]): Promise<Ran> {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, "automation/moonback.mjs"), verb, "trial", ...options], {
-      env: { MOONBACK_DIR: this.directory },
+    const { exitCode, stdout, stderr } = await this.start([verb, ...options]);
+    return { code: exitCode, stdout, stderr };
+  }
+
+  /** Starts a verb, for tests that do something to it while it runs. */
+  start([verb = "", ...options]: readonly string[], variables: Readonly<Record<string, string>> = {}) {
+    return execa(process.execPath, [join(checkout, "automation/moonback.mjs"), verb, "trial", ...options], {
+      env: { MOONBACK_DIR: this.directory, ...variables },
       stdin: "ignore",
       reject: false,
       timeout: 600_000,
     });
-    return { code: exitCode, stdout, stderr };
   }
 
   /** Runs a verb that must succeed. */

@@ -14,7 +14,7 @@ type Holder = ProcessIdentity & { readonly token: string };
  * Takes a lock file, waiting while a living process holds it, and returns the function that frees it.
  * It only saves double work: entries are published by rename, so two builders at once would both end well too.
  */
-export async function takeLock(context: Context, file: string, waitingFor: string): Promise<() => Promise<void>> {
+export async function takeLock(context: Pick<Context, "signal" | "clock" | "progress">, file: string, waitingFor: string): Promise<() => Promise<void>> {
   const me: Holder = { ...identityOf(process.pid), token: randomBytes(6).toString("hex") };
   let toldAt: number | undefined;
   for (;;) {

@@ -1,4 +1,4 @@
-import type { Sources, Via } from "../gates/gate.ts";
+import type { Source, Sources, Via } from "../gates/gate.ts";
 
 /** Variables by which the AWS SDKs send calls elsewhere, for the services that are asked here. */
 export const awsEndpointVariables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"];
@@ -10,18 +10,31 @@ export interface AwsAccess {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** AWS clients as sources: each SDK package is loaded when first asked, since together they take a second. */
-export function awsSources(access: AwsAccess, answered: { readonly via: Via; readonly by: string }): Sources {
-  const config = { ...access, maxAttempts: 3 };
-  return {
-    ec2: { ...answered, client: once(async () => new (await import("@aws-sdk/client-ec2")).EC2Client(config)) },
-    iam: { ...answered, client: once(async () => new (await import("@aws-sdk/client-iam")).IAMClient(config)) },
-    logs: { ...answered, client: once(async () => new (await import("@aws-sdk/client-cloudwatch-logs")).CloudWatchLogsClient(config)) },
-    sts: { ...answered, client: once(async () => new (await import("@aws-sdk/client-sts")).STSClient(config)) },
-  };
+/** Who answers, and how to make sure of it before anything is asked. */
+export interface Answered {
+  readonly via: Via;
+  readonly by: string;
+  /** Throws when it is not the one it should be. */
+  readonly confirm?: () => Promise<void>;
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
+/** AWS clients as sources: each SDK package is loaded when first asked, since together they take a second. */
+export function awsSources(access: AwsAccess, { via, by, confirm }: Answered): Sources {
+  // The SDK waits for ever by default; a check or a Ctrl-C must not.
+  const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true };
+  const config = { ...access, maxAttempts: 3, requestHandler };
+  const source = <Client>(make: () => Promise<Client>): Source<Client> => {
+    let made: Promise<Client> | undefined;
+    const client = async (): Promise<Client> => {
+      await confirm?.();
+      return (made ??= make());
+    };
+    return { via, by, client };
+  };
+  return {
+    ec2: source(async () => new (await import("@aws-sdk/client-ec2")).EC2Client(config)),
+    iam: source(async () => new (await import("@aws-sdk/client-iam")).IAMClient(config)),
+    logs: source(async () => new (await import("@aws-sdk/client-cloudwatch-logs")).CloudWatchLogsClient(config)),
+    sts: source(async () => new (await import("@aws-sdk/client-sts")).STSClient(config)),
+  };
 }

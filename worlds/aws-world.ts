@@ -14,7 +14,12 @@ export function awsWorld(environment: Environment): World {
     sources,
     programFolders: [],
     // Nothing may answer in AWS's place here: what says "real" must be real.
-    variables: { ...Object.fromEntries(awsEndpointVariables.map((name) => [name, undefined])), AWS_REGION: region },
+    variables: { ...Object.fromEntries(awsEndpointVariables.map((name) => [name, undefined])), 
+      // Profiles can name endpoints too.
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+    },
     missing: async () => {
       try {
         await (await sources.sts.client()).config.credentials();
@@ -23,6 +28,7 @@ export function awsWorld(environment: Environment): World {
         return `no AWS credentials were found: ${errorMessage(error)}`;
       }
     },
+    stranger: () => Promise.resolve(undefined),
     state: () => Promise.resolve("running"),
     start: () => Promise.resolve("running"),
     stop: () => Promise.resolve(),

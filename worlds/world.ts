@@ -22,6 +22,8 @@ export interface World {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Why nobody can be asked here, in words; looks at this machine only, and asks nobody. */
   missing(): Promise<string | undefined>;
+  /** Who stands in the place of this world and is not it, in words. */
+  stranger(): Promise<string | undefined>;
   state(): Promise<WorldState>;
   /** Makes the world answer; returns what it found. Doing it twice is fine. */
   start(options: { readonly progress: (line: string) => void; readonly signal?: AbortSignal | undefined }): Promise<WorldState>;

@@ -22,6 +22,10 @@ export interface DownOptions {
 export async function down(session: Session, options: DownOptions): Promise<ExitCode> {
   const kept = options.to === undefined ? 0 : indexOf(options.to, stages) + 1;
   const { console, journal, environment, world, signal } = session;
+  if (kept > 0 && (await world.state()) !== "running") {
+    console.result(`Nothing of ${environment.name} is up: ${world.description} is not running.`);
+    return ExitCode.done;
+  }
   await confirm(`Take down ${environment.name} at ${world.description}?`, options.yes, signal);
   return journal.around(
     { kind: "run", verb: "down" },
@@ -34,7 +38,7 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
       if (failure !== undefined || left.length > 0) {
         const list = left.map((leftover) => `  ${describeLeftover(leftover)}`).join("\n");
         throw new UserError([failure?.message, left.length > 0 ? `Still there:\n${list}` : undefined].filter(Boolean).join("\n"), {
-          fix: `Remove what is not ours by hand, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
+          fix: `Remove by hand what the stacks do not know, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
         });
       }
       if (kept === 0 && !options.keepWorld) await world.stop();

@@ -1,12 +1,16 @@
 import { dirname } from "node:path";
-import { ExitCode } from "../../common/errors.ts";
+import { ExitCode, UserError } from "../../common/errors.ts";
 import { ensureTool } from "../../toolchain/toolchain.ts";
 import { engineVariables } from "../engine-settings.ts";
 import type { Session } from "../session.ts";
 
 /** Prints shell commands that make aws, pulumi and the like see this environment: `eval "$(npm run --silent env)"`. */
 export async function env(session: Session): Promise<ExitCode> {
-  const { console, signal } = session;
+  const { console, signal, world } = session;
+  const stranger = await world.stranger();
+  if (stranger !== undefined) {
+    throw new UserError(`A shell would not see this environment: ${stranger}.`, { exitCode: ExitCode.usage, fix: "End that one, or give this environment another network.vpcCidr." });
+  }
   const options = { progress: (line: string) => console.say("wait", line), signal };
   const pulumi = await console.during("the Pulumi CLI", () => ensureTool("pulumi", options));
   // Only programs that the CLI starts by itself need a language host; `up` runs them in this process.

@@ -29,7 +29,7 @@ export async function withStack(emulator: Emulator, program: PulumiFn, test: (st
     const projectSettings = { name: "moon-and-back", runtime: "nodejs" as const, backend: { url: `file://${folder}` } };
     const stack = await LocalWorkspace.createOrSelectStack(
       { stackName: "test-network", projectName: "moon-and-back", program },
-      { pulumiCommand, projectSettings, envVars, pulumiHome: join(folder, "home") },
+      { workDir: folder, pulumiCommand, projectSettings, envVars, pulumiHome: join(folder, "home") },
     );
     try {
       await test(stack, folder);

@@ -1,4 +1,4 @@
-import { CreateNetworkInterfaceCommand, DeleteNetworkInterfaceCommand, DeleteVpcCommand, DescribeTagsCommand, DetachInternetGatewayCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import { AllocateAddressCommand, CreateNetworkInterfaceCommand, CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, ReleaseAddressCommand, DeleteNetworkInterfaceCommand, DeleteVpcCommand, DescribeTagsCommand, DetachInternetGatewayCommand, type EC2Client } from "@aws-sdk/client-ec2";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -123,6 +123,19 @@ describe("an environment's life", () => {
     expect(code).to.equal(1);
     expect(stderr).to.include(`network interface ${NetworkInterfaceId} in`).and.include("not ours");
     await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+  });
+
+  it("does not call itself down while something of ours is left that bills, and names it", async () => {
+    const Tags = [{ Key: "project", Value: "moon-and-back" }, { Key: "env", Value: "trial" }];
+    const { AllocationId } = await ec2.send(new AllocateAddressCommand({ Domain: "vpc", TagSpecifications: [{ ResourceType: "elastic-ip", Tags }] }));
+    const { VolumeId } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: "eu-west-1a", Size: 1, TagSpecifications: [{ ResourceType: "volume", Tags }] }));
+    const { code, stderr } = await trial.moonback("down", "--yes", "--keep-world");
+    expect(code).to.equal(1);
+    expect(stderr).to.include(`elastic ip address ${AllocationId ?? "?"}`).and.include(`volume ${VolumeId ?? "?"}`);
+    // The emulator forgets the tags only of what the stages use.
+    await ec2.send(new DeleteTagsCommand({ Resources: [AllocationId!, VolumeId!] }));
+    await ec2.send(new ReleaseAddressCommand({ AllocationId }));
+    await ec2.send(new DeleteVolumeCommand({ VolumeId }));
   });
 
   it("goes down from there without leftovers, and the world stays when asked to", async () => {

@@ -7,7 +7,7 @@ import { Trial } from "../trial.ts";
 /** Runs a script in a shell that has taken the environment's exports, as README says. */
 async function inShell(trial: Trial, script: string) {
   const exports = await trial.must("env");
-  const { exitCode, all } = await execa("sh", ["-c", `${exports.stdout}\ncd ${trial.directory}\n${script}`], { all: true, reject: false, stdin: "ignore" });
+  const { exitCode, all } = await execa("sh", ["-c", `${exports.stdout}\ncd '${trial.directory}'\n${script}`], { all: true, reject: false, stdin: "ignore" });
   return { code: exitCode, output: all };
 }
 

@@ -45,6 +45,36 @@ describe("the local world", () => {
     expect(stderr).to.include(first.directory).and.include("network.vpcCidr");
     expect(isAlive(first.emulator)).to.equal(true);
     await first.must("gates");
+    // What the first one's emulator says proves nothing of the second, and no shell may take it for its own.
+    const gates = await second.moonback("gates");
+    expect(gates.code).to.equal(3);
+    expect(gates.stderr).to.include("0 of 9 checks green").and.include("which this folder did not start");
+    const env = await second.moonback("env");
+    expect([env.code, env.stdout]).to.deep.equal([2, "false"]);
+  });
+
+  it("is started once by two runs at once; one of them goes on, the other is locked out or finds the work done", async () => {
+    await using trial = new Trial();
+    const runs = await Promise.all([trial.moonback("up"), trial.moonback("up")]);
+    expect(runs.map(({ code }) => code)).to.include(0);
+    for (const { code, stderr } of runs) expect(code, stderr).to.be.oneOf([0, 5]);
+    expect(runs.filter(({ stderr }) => stderr.includes("✔ started moto"))).to.have.length(1);
+    await trial.must("gates");
+    expect(await trial.vpcs()).to.have.length(1);
+  });
+
+  it("is not started to take down what is not up", async () => {
+    await using trial = new Trial();
+    const { stdout } = await trial.must("down", "--yes", "--to", "network");
+    expect(stdout).to.include("Nothing of trial is up");
+    expect((await trial.must("status")).stdout).to.include("stopped");
+  });
+
+  it("is reached past a proxy that answers nobody", async () => {
+    await using trial = new Trial();
+    const proxy = "http://127.0.0.1:9";
+    const { exitCode, stderr } = await trial.start(["up"], { http_proxy: proxy, https_proxy: proxy, HTTP_PROXY: proxy, HTTPS_PROXY: proxy, no_proxy: "example.org", NO_PROXY: "" });
+    expect(exitCode, stderr).to.equal(0);
   });
 
   it("whose passphrase is gone is not given a new one over state that only the old one opens", async () => {
