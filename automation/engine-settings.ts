@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { delimiter, dirname, join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
@@ -76,11 +76,24 @@ function passphrase({ directories, directory, environment }: Session): Record<st
     // What an earlier, lost passphrase encrypted is of no use to anyone: the stage stacks' own settings hold nothing else.
     const stale = readdirSync(directory).filter((name) => name.startsWith(`Pulumi.${environment.name}-`) && name.endsWith(".yaml"));
     for (const name of stale) rmSync(join(directory, name));
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+    makeOnce(file, `${randomBytes(24).toString("base64url")}\n`);
   }
   chmodSync(file, 0o600);
   return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
+}
+
+/** Written whole and linked into place: a kill leaves no empty passphrase, and of two first runs at once one's is kept. */
+function makeOnce(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft);
+  }
 }
 
 /** Whether a local backend holds any stack of ours; the layout is the file backend's. */
