@@ -51,3 +51,20 @@ export function firstSlash64(block: string): string {
   if (family !== "ipv6" || bits > 64) throw new Error(`"${block}" is not an IPv6 block of at least /64`);
   return `${base}/64`;
 }
+
+/** Whether a text is an IPv4 address as it is usually written. */
+export function isIpv4Address(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) && ipaddr.IPv4.parse(text).toString() === text;
+}
+
+/** An IPv4 address as a number, so that addresses can be compared. */
+export function hostNumber(address: string): number {
+  return address.split(".").reduce((number, octet) => number * 256 + Number(octet), 0);
+}
+
+/** Whether a machine can have this address of an AWS subnet, which keeps the first four and the last. */
+export function isHostAddress(subnet: string, address: string): boolean {
+  const { base, bits } = mustParseCidr(subnet);
+  const offset = hostNumber(address) - hostNumber(base);
+  return offset >= 4 && offset < 2 ** (32 - bits) - 1;
+}

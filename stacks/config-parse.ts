@@ -198,7 +198,8 @@ function keysAt(path: readonly string[]): string[] {
 }
 
 function helpAt(path: readonly string[]): { allowed: string; fix: string } {
-  const found = (schemaAt(path) as z.ZodType | undefined)?.meta() as { allowed: string; fix: string } | undefined;
+  // What stands in a list is explained by the list.
+  const found = (schemaAt(path.filter((key) => !/^\d+$/.test(key))) as z.ZodType | undefined)?.meta() as { allowed: string; fix: string } | undefined;
   if (found === undefined) throw new Error(`the setting ${path.join(".")} has no help text`);
   return found;
 }

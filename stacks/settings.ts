@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cidrContains, formatCidr, parseCidr, type Cidr } from "../common/cidr.ts";
+import { cidrContains, formatCidr, hostNumber, isHostAddress, isIpv4Address, parseCidr, type Cidr } from "../common/cidr.ts";
 
 /** What CloudWatch Logs accepts (PutRetentionPolicy, retentionInDays), up to a quarter: flow logs are personal data. */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90];
@@ -36,6 +36,39 @@ const operatorPrefix = range(({ family, bits }) => {
   return bits < 48 ? `is a /${bits}: far more than one home` : undefined;
 });
 
+const ipv4Address = z.string().refine(isIpv4Address, "is not an IPv4 address");
+
+const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/, "is not a digest");
+
+/** Where a secret is found; the file itself never holds one. */
+const secretReference = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "is not a reference to a secret");
+
+const timeZone = z.string().refine((name) => /^([A-Z][A-Za-z_]+\/[A-Za-z_+\-/0-9]+|UTC)$/.test(name) && isTimeZone(name), "is not a time zone");
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The Talos images: with Spin alone, and with Tailscale for the gateways. */
+export const variants = ["spin-only", "spin-tailscale"] as const;
+export type Variant = (typeof variants)[number];
+
+const talosImage = z
+  .strictObject({
+    digest: sha256.meta(help("sha256: and 64 hex digits in lower case", "take the digest, not the tag: `crane digest IMAGE` prints it")),
+    vmlinuz: sha256.meta(help("sha256: and 64 hex digits in lower case", "take the kernel's SHA-256 from the image's build record")),
+    initramfs: sha256.meta(help("sha256: and 64 hex digits in lower case", "take the initramfs' SHA-256 from the image's build record")),
+  })
+  .optional()
+  .meta(help("a section with digest, vmlinuz, initramfs", "write one as in Pulumi.rehearsal.yaml, or leave it out"));
+
+export const weekDays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
 /** The settings of one environment: the keys under `moon-and-back:` in Pulumi.<env>.yaml. */
 export const settingsSchema = z.strictObject({
   target: z.enum(["local-world", "aws"]).meta(help("local-world, aws", "write local-world to rehearse on this machine, aws to build in an account")),
@@ -64,16 +97,76 @@ export const settingsSchema = z.strictObject({
         .meta(help(`${retentionDays.join(", ")} (days)`, "choose one of these, the shortest that will do: flow logs are personal data")),
     })
     .meta(help("a section with vpcCidr, subnetCidr, flowLogRetentionDays", "write one as in Pulumi.rehearsal.yaml")),
-  image: z
+  window: z
     .strictObject({
-      digest: z
+      start: z
         .string()
-        .regex(/^sha256:[0-9a-f]{64}$/, "is not a digest")
+        .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "is not a time of day")
+        .meta(help("a time as HH:MM in quotes", 'write the time in quotes, such as "18:00"')),
+      hours: z
+        .literal([1, 2, 3, 4, 5])
+        .meta(help("1, 2, 3, 4, 5 (hours)", "choose at most 5: what runs longer is no rehearsal of a talk, and costs")),
+      timezone: timeZone.meta(help("an IANA time zone such as Europe/Berlin", "write area and city, such as Europe/Berlin, or UTC")),
+      days: z
+        .array(z.enum(weekDays))
+        .min(1, "names no day")
+        .refine((days) => new Set(days).size === days.length, "names a day twice")
+        .meta(help(`a list of ${weekDays.join(", ")}`, "write the days as a list, such as [mon, tue]")),
+    })
+    .meta(help("a section with start, hours, timezone, days", "write one as in Pulumi.rehearsal.yaml")),
+  names: z
+    .strictObject({
+      asg: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, "is not a name")
         .optional()
-        .meta(help("sha256: and 64 hex digits in lower case", "take the digest, not the tag: `crane digest IMAGE` prints it")),
+        .meta(help("up to 63 letters, digits and hyphens", "choose a name that no other group of the account and region has")),
     })
     .optional()
-    .meta(help("a section with digest", "write one as in Pulumi.demo.yaml, or leave it out")),
+    .meta(help("a section with asg", "write one as in Pulumi.demo.yaml, or leave it out")),
+  bastion: z
+    .strictObject({
+      address: ipv4Address.meta(help("an IPv4 address inside network.subnetCidr", "choose one, such as 10.10.0.100")),
+      instanceType: z
+        .string()
+        .regex(/^t4g\.[a-z0-9]+$/, "is not a t4g type")
+        .meta(help("a t4g type such as t4g.small", "write t4g.small: everything here is built for arm64")),
+      volumeGiB: z
+        .number()
+        .int("is not a whole number")
+        .min(8, "is too small for the system and its caches")
+        .max(100, "is more than the caches need")
+        .meta(help("a whole number from 8 to 100 (GiB)", "choose one: 16 holds the system and the image caches")),
+      dhcpRange: z
+        .strictObject({
+          first: ipv4Address.meta(help("an IPv4 address inside network.subnetCidr", "choose one, such as 10.10.0.110")),
+          last: ipv4Address.meta(help("an IPv4 address inside network.subnetCidr", "choose one, such as 10.10.0.199")),
+        })
+        .meta(help("a section with first, last", "write one as in Pulumi.rehearsal.yaml")),
+      egress: z
+        .enum(["public-ipv4", "wireguard"])
+        .meta(help("public-ipv4, wireguard", "write public-ipv4 for a billed address while it runs, wireguard for a tunnel to your home lab")),
+      wireguard: z
+        .strictObject({
+          endpoint: z
+            .string()
+            .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, "is not host:port")
+            .meta(help("host:port, reachable by IPv6", "write the home lab's WireGuard address, such as home.example.org:51820")),
+          peerPublicKey: z
+            .string()
+            .regex(/^[A-Za-z0-9+/]{43}=$/, "is not a WireGuard key")
+            .meta(help("the 44 characters that `wg pubkey` prints", "take the home lab's public key")),
+          address: ipv4Address.meta(help("an IPv4 address inside the tunnel", "take the address that the home lab gives the bastion")),
+          privateKey: secretReference.meta(help("env:NAME or file:PATH", "put the key into a variable or a file, and name that here")),
+        })
+        .optional()
+        .meta(help("a section with endpoint, peerPublicKey, address, privateKey", "write one as in docs/configuration.md, or leave it out")),
+    })
+    .meta(help("a section with address, instanceType, volumeGiB, dhcpRange, egress", "write one as in Pulumi.rehearsal.yaml")),
+  image: z
+    .strictObject({ "spin-only": talosImage, "spin-tailscale": talosImage })
+    .optional()
+    .meta(help(`a section with ${variants.join(", ")}`, "write one as in Pulumi.rehearsal.yaml, or leave it out")),
   stateBackend: z
     .string()
     .regex(/^(file|s3|gs|azblob|https):\/\/.+/, "is not a Pulumi backend URL")
@@ -118,7 +211,37 @@ export const crossRules: readonly CrossRule[] = [
       target === "aws" && operatorPrefix !== undefined && !cidrContains(globalUnicast, operatorPrefix) ? "is not a public range: AWS never sees it as a source" : undefined,
     ...help("an IPv6 range inside 2000::/3 when target is aws", "use the prefix that other hosts see, not ::1, fe80:: or fd00::"),
   },
+  {
+    key: "bastion.address",
+    broken: ({ network, bastion }) => outsideSubnet(network.subnetCidr, bastion.address),
+    ...help("an address of network.subnetCidr, but not its first four nor its last", "choose another, such as the subnet's .100"),
+  },
+  ...(["first", "last"] as const).map((end) => ({
+    key: `bastion.dhcpRange.${end}`,
+    broken: ({ network, bastion }: Settings) => outsideSubnet(network.subnetCidr, bastion.dhcpRange[end]),
+    ...help("an address of network.subnetCidr, but not its first four nor its last", "choose another, such as the subnet's .110 and .199"),
+  })),
+  {
+    key: "bastion.dhcpRange.last",
+    broken: ({ bastion: { address, dhcpRange } }) => {
+      const [first, last, own] = [dhcpRange.first, dhcpRange.last, address].map(hostNumber) as [number, number, number];
+      if (last < first) return `comes before bastion.dhcpRange.first ${dhcpRange.first}`;
+      return own >= first && own <= last ? `makes a range that holds bastion.address ${address}` : undefined;
+    },
+    ...help("a range that begins at first and leaves bastion.address out", "move the range or the bastion"),
+  },
+  {
+    key: "bastion.egress",
+    broken: ({ bastion }) => (bastion.egress === "wireguard" && bastion.wireguard === undefined ? "needs bastion.wireguard, which is not set" : undefined),
+    ...help("public-ipv4, or wireguard with bastion.wireguard", "add the section bastion.wireguard, or write public-ipv4"),
+  },
 ];
+
+/** What AWS keeps of every subnet: the first four addresses and the last (VPC user guide, "Subnet sizing"). */
+function outsideSubnet(subnetCidr: string, address: string): string | undefined {
+  if (!cidrContains(subnetCidr, `${address}/32`)) return `lies outside network.subnetCidr ${subnetCidr}`;
+  return isHostAddress(subnetCidr, address) ? undefined : `is one of the addresses that AWS keeps of ${subnetCidr}`;
+}
 
 /** Settings that a plan can do without, but not an environment that is really built. */
 export interface BeforeUp {
@@ -140,8 +263,8 @@ export const beforeUp: readonly BeforeUp[] = [
     ...help("an IPv6 range from /48 to /128", "add moon-and-back:operatorPrefix with the prefix you will reach the bastion from"),
   },
   {
-    key: "image.digest",
-    missing: (settings) => settings.target === "aws" && settings.image?.digest === undefined,
-    ...help("sha256: and 64 hex digits in lower case", "publish the Talos image first, then add its digest below moon-and-back:image"),
+    key: "image.spin-only",
+    missing: (settings) => settings.image?.["spin-only"] === undefined,
+    ...help("a section with digest, vmlinuz, initramfs", "publish the Talos image first, then add what its build record says below moon-and-back:image"),
   },
 ];

@@ -89,7 +89,7 @@ describe("an environment", () => {
     writeFileSync(join(folder, "Pulumi.lab.yaml"), "config: {}\n");
     const error = refusal(folder, "lab");
     expect(error).to.be.instanceOf(ConfigError);
-    expect(error.message).to.match(/^Pulumi\.lab\.yaml has 4 problems; nothing was touched\./);
+    expect(error.message).to.match(/^Pulumi\.lab\.yaml has 6 problems; nothing was touched\./);
     expect(error.exitCode).to.equal(ExitCode.usage);
   });
 
@@ -116,7 +116,7 @@ describe("the environments of this checkout", () => {
 
   it("demo can be planned as it is, and lacks exactly three settings before up", () => {
     const missing = missingForUp(loadEnvironment(checkout, "demo"));
-    expect(missing.map(({ key }) => key)).to.deep.equal(["awsAccountId", "operatorPrefix", "image.digest"]);
+    expect(missing.map(({ key }) => key)).to.deep.equal(["awsAccountId", "operatorPrefix", "image.spin-only"]);
     const golden = readFileSync(join(import.meta.dirname, "demo-before-up.golden.txt"), "utf8");
     expect(`${new ConfigError("Pulumi.demo.yaml", missing).message}\n`).to.equal(golden);
   });
@@ -127,7 +127,8 @@ describe("the environments of this checkout", () => {
       const text = readFileSync(join(checkout, "Pulumi.demo.yaml"), "utf8")
         .replace("# moon-and-back:awsAccountId", "moon-and-back:awsAccountId").replace("<12 digits>", "123456789012")
         .replace("# moon-and-back:operatorPrefix", "moon-and-back:operatorPrefix").replace("<prefix>/64", "2001:db8::/64")
-        .replace("# moon-and-back:image", "moon-and-back:image").replace("#   digest", "  digest").replace("<64 hex digits>", "ab".repeat(32));
+        .replace("# moon-and-back:image", "moon-and-back:image")
+        .replace("#   spin-only", "  spin-only").replaceAll("#     ", "    ").replaceAll("<64 hex digits>", "ab".repeat(32));
       writeFileSync(join(folder, "Pulumi.demo.yaml"), text);
       expect(missingForUp(loadEnvironment(folder, "demo"))).to.deep.equal([]);
     } finally {
@@ -135,9 +136,9 @@ describe("the environments of this checkout", () => {
     }
   });
 
-  it("a rehearsal needs no image", () => {
+  it("a rehearsal needs an image to serve, and its account", () => {
     const rehearsal = loadEnvironment(checkout, "rehearsal");
-    expect(missingForUp({ ...rehearsal, image: undefined })).to.deep.equal([]);
+    expect(missingForUp({ ...rehearsal, image: undefined }).map(({ key }) => key)).to.deep.equal(["image.spin-only"]);
     expect(missingForUp({ ...rehearsal, awsAccountId: undefined }).map(({ key }) => key)).to.deep.equal(["awsAccountId"]);
   });
 });

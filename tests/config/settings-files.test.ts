@@ -78,11 +78,19 @@ describe("settings files", () => {
       availabilityZone: "eu-west-1a",
       operatorPrefix: "2001:db8:1:2::/64",
       network: { vpcCidr: "10.10.0.0/16", subnetCidr: "10.10.0.0/24", flowLogRetentionDays: 7 },
-      image: { digest: `sha256:${"0a".repeat(32)}` },
+      window: { start: "18:00", hours: 5, timezone: "Europe/Berlin", days: ["mon", "tue", "wed", "thu", "fri"] },
+      bastion: {
+        address: "10.10.0.100",
+        instanceType: "t4g.small",
+        volumeGiB: 16,
+        egress: "public-ipv4",
+        dhcpRange: { first: "10.10.0.110", last: "10.10.0.199" },
+      },
+      image: { "spin-only": { digest: `sha256:${"0a".repeat(32)}`, vmlinuz: `sha256:${"1b".repeat(32)}`, initramfs: `sha256:${"2c".repeat(32)}` } },
     });
     const withPulumis = parseSettings(read(valid, "pulumi-keys.yaml")).settings;
     const { image, ...others } = parseSettings(read(valid, "aws-complete.yaml")).settings!;
-    expect(image).to.have.property("digest");
+    expect(image).to.have.property("spin-only");
     expect(withPulumis).to.deep.equal(others);
   });
 
