@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { ExitCode, UserError } from "../common/errors.ts";
 import { ConfigError } from "../stacks/config-problems.ts";
 import { Console } from "./console.ts";
@@ -16,6 +16,15 @@ interface Options {
   readonly exercise?: true;
   readonly yes?: true;
   readonly keepWorld?: true;
+  readonly service?: string;
+  readonly tail?: string;
+  readonly homelab?: true;
+  readonly out?: string;
+  readonly address?: string;
+  readonly subnet?: string;
+  readonly dhcp?: string;
+  readonly router?: string;
+  readonly interface?: string;
 }
 
 /** Runs the command line and ends the process with the contract's exit code. Verbs are loaded when called: --help is instant. */
@@ -60,7 +69,11 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
       .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`)
       .action(async (environment: string, options: Options) => {
         const session = await openSession(environment, { json: options.json === true, signal });
-        done(await run(session, options));
+        try {
+          done(await run(session, options));
+        } finally {
+          session.world.close();
+        }
       });
 
   verb(
@@ -107,6 +120,34 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
   verb("env", "print shell exports, so that other tools see the same world", [`eval "$(npm run --silent env)"`, `eval "$(npm run --silent env -- demo)"`], async (session) =>
     (await import("./verbs/env.ts")).env(session),
   );
+
+  verb(
+    "logs",
+    "what a service on the bastion says, or what the engine said in the last run",
+    ["npm run logs", "npm run logs -- rehearsal --service matchbox --tail 20"],
+    async (session, { service, tail = "100" }) => (await import("./verbs/logs.ts")).logs(session, { tail, ...(service === undefined ? {} : { service }) }),
+  )
+    .option("--service <name>", "a service of the netboot bundle")
+    .option("--tail <lines>", "how many lines from the end", "100");
+
+  program
+    .command("render")
+    .description("write the files that the bastion serves from, for a look or for a Docker host at home")
+    .addArgument(new Argument("<what>", "what to write").choices(["bastion"]))
+    .argument("[env]", "environment: the name in Pulumi.<env>.yaml", "rehearsal")
+    .option("--json", "print newline-delimited JSON on stdout")
+    .option("--out <folder>", "the folder that takes the files (default: rendered/<env>)")
+    .option("--homelab", "for a home network: real DHCP and PXE")
+    .option("--address <ipv4>", "homelab: the Docker host's own address")
+    .option("--subnet <range>", "homelab: the home network")
+    .option("--dhcp <first-last>", "homelab: the addresses to hand out")
+    .option("--router <ipv4>", "homelab: the way out that machines are told")
+    .option("--interface <name>", "homelab: the interface that machines boot on")
+    .addHelpText("after", "\nExamples:\n  $ npm run render -- bastion\n  $ npm run render -- bastion --homelab --address 192.168.1.10 --subnet 192.168.1.0/24 --dhcp 192.168.1.200-192.168.1.220 --router 192.168.1.1 --interface eth0")
+    .action(async (_what: string, environment: string, { homelab, json, ...options }: Options) => {
+      const session = await openSession(environment, { json: json === true, signal });
+      done((await import("./verbs/render.ts")).render(session, { homelab: homelab === true, ...options }));
+    });
 
   program
     .command("doctor")

@@ -21,7 +21,7 @@ export function summarizeChanges(changes: readonly Change[]): string {
 
 /** One check's finding: what was seen where it is green, claim and last error where it is red. */
 export function describeCheck({ check, status, evidence, error }: CheckResult): string {
-  const id = check.id.padEnd(28);
+  const id = `${check.id.padEnd(27)} `;
   if (status === "red") return `${id}${check.title}\n    ${error ?? "red"}`;
   return `${id}${status === "not-applicable" ? "does not apply: " : ""}${evidence ?? ""}`;
 }

@@ -1,4 +1,6 @@
+import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
+import type { PlannedResource } from "../gates/gate.ts";
 
 /** What the engine does, or would do, to one resource. */
 export interface Change {
@@ -32,12 +34,17 @@ interface StepMetadata {
   readonly diffs?: readonly string[] | null;
   readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
   readonly old?: { readonly outputs?: unknown };
-  readonly new?: { readonly outputs?: unknown };
+  readonly new?: { readonly outputs?: unknown; readonly inputs?: Readonly<Record<string, unknown>> };
 }
+
+/** Steps after which a resource is there as it is declared. */
+const declaringOps = new Set(["same", "create", "update", "create-replacement"]);
 
 /** Collects, from one engine operation, what it changes and what it complains about. */
 export class EventCollector {
   readonly #resources: Change[] = [];
+  /** Every resource that the program declares, with the inputs that are known. */
+  readonly planned: PlannedResource[] = [];
   #outputs: Change | undefined;
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
@@ -63,6 +70,7 @@ export class EventCollector {
   #planned(step: StepMetadata): void {
     const op = shownOps[step.op];
     if (op !== undefined && step.type !== stackType) this.#resources.push(toChange(step, op));
+    if (declaringOps.has(step.op)) this.planned.push(toPlanned(step));
     this.#report("doing", step);
   }
 
@@ -94,6 +102,17 @@ function toChange(step: StepMetadata, op: Change["op"]): Change {
   const detailed = Object.keys(step.detailedDiff ?? {});
   const properties = op === "update" || op === "replace" ? [...new Set([...detailed, ...(detailed.length > 0 ? [] : (step.diffs ?? []))])].sort() : [];
   return { op, urn: step.urn, type: step.type, name: nameOf(step.urn), properties };
+}
+
+function toPlanned(step: StepMetadata): PlannedResource {
+  const all = Object.entries(step.new?.inputs ?? {});
+  const isUnknown = (value: unknown): boolean => JSON.stringify(value ?? null).includes(unknownValue);
+  return {
+    type: step.type,
+    name: nameOf(step.urn),
+    inputs: Object.fromEntries(all.filter(([, value]) => !isUnknown(value))),
+    unknown: all.filter(([, value]) => isUnknown(value)).map(([name]) => name),
+  };
 }
 
 function nameOf(urn: string): string {

@@ -12,6 +12,7 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
 import { processStartTime } from "../common/process-start-time.ts";
+import type { PlannedResource } from "../gates/gate.ts";
 import { project } from "../stacks/project.ts";
 import { EventCollector, type Change, type ResourceEvent } from "./engine-events.ts";
 
@@ -30,6 +31,8 @@ export interface EngineSettings {
 export interface Operation {
   readonly changes: readonly Change[];
   readonly warnings: readonly string[];
+  /** Every resource that the program declares. */
+  readonly planned: readonly PlannedResource[];
 }
 
 /** One stage's Pulumi stack. Errors of the engine become UserErrors that name the resource. */
@@ -85,6 +88,12 @@ export class StageStack {
     return operation;
   }
 
+  /** What the stack's program handed on, secrets in clear: never to be shown, written or logged. */
+  async outputs(): Promise<Readonly<Record<string, unknown>>> {
+    const outputs = await guarded(this.name, this.#settings, () => this.#stack.outputs());
+    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]));
+  }
+
   /** Removes everything in the stack, reality looked at first. */
   async destroy(onResource: (event: ResourceEvent) => void): Promise<Operation> {
     const { operation } = await this.#run((options) => this.#stack.destroy({ refresh: true, ...options }), onResource);
@@ -105,7 +114,7 @@ export class StageStack {
     const signal = this.#settings.signal;
     try {
       const result = await operation({ onEvent: events.take, onOutput: log, onError: log, ...(signal ? { signal } : {}) });
-      return { operation: { changes: events.changes, warnings: events.warnings.filter(isNews) }, result };
+      return { operation: { changes: events.changes, warnings: events.warnings.filter(isNews), planned: events.planned }, result };
     } catch (error) {
       throw explained(this.name, this.#settings, error, events.errors);
     }

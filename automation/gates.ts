@@ -1,5 +1,5 @@
 import { ExitCode, UserError } from "../common/errors.ts";
-import type { CheckResult, Gate, GateResult } from "../gates/gate.ts";
+import type { CheckResult, Gate, GateContext, GateResult } from "../gates/gate.ts";
 import { gates as allGates } from "../gates/registry.ts";
 import { runGate } from "../gates/runner.ts";
 import { describeCheck, describeGate } from "./describe.ts";
@@ -17,9 +17,21 @@ export function selectGates(numbers: readonly string[] | undefined): readonly Ga
   });
 }
 
+export interface GatesRun {
+  readonly exercise: boolean;
+  readonly stage?: string;
+  /** The longest that a check may stay red; its own time by default. */
+  readonly patienceMs?: number;
+  /** Shows the checks that are red only. */
+  readonly brief?: boolean;
+  /** Whom the gates ask; the session's world by default. */
+  readonly context?: GateContext;
+}
+
 /** Runs gates one after the other, shows and records every check. */
-export async function runGates(session: Session, gates: readonly Gate[], options: { readonly exercise: boolean; readonly stage?: string }): Promise<GateResult[]> {
+export async function runGates(session: Session, gates: readonly Gate[], options: GatesRun): Promise<GateResult[]> {
   const { console, journal, signal, clock } = session;
+  const context = options.context ?? gateContext(session);
   const results: GateResult[] = [];
   const stage = options.stage === undefined ? {} : { stage: options.stage };
   for (const gate of gates) {
@@ -27,15 +39,17 @@ export async function runGates(session: Session, gates: readonly Gate[], options
     console.say("start", `gate ${gate.number} ${gate.name}`);
     journal.record({ kind: "gate", ...place, status: "started" });
     const result = await console.during(`gate ${gate.number}`, () =>
-      runGate(gate, gateContext(session), {
+      runGate(gate, context, {
         exercise: options.exercise,
+        ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
         clock,
         signal,
         onCheck: (found) => journal.record({ kind: "check", ...place, ...checkFields(found) }),
       }),
     );
     // Checks end in any order; people read them in the gate's own.
-    for (const check of result.checks) console.say(check.status === "red" ? "bad" : check.status === "green" ? "good" : "wait", describeCheck(check));
+    const shown = options.brief === true ? result.checks.filter(({ status }) => status === "red") : result.checks;
+    for (const check of shown) console.say(check.status === "red" ? "bad" : check.status === "green" ? "good" : "wait", describeCheck(check));
     journal.record({ kind: "gate", ...place, status: result.status, via: result.via, durationMs: result.durationMs });
     console.say(result.status === "red" ? "bad" : "good", describeGate(result));
     results.push(result);

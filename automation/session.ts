@@ -2,13 +2,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode, UserError } from "../common/errors.ts";
 import { systemClock, type Clock } from "../common/poll.ts";
-import type { GateContext } from "../gates/gate.ts";
+import type { GateContext, PlannedResource } from "../gates/gate.ts";
 import { loadEnvironment, type Environment } from "../stacks/config.ts";
 import { Console } from "./console.ts";
 import { directoriesOf, projectDirectory, type Directories } from "./directories.ts";
 import { Journal } from "./journal.ts";
 import { Ledger } from "./ledger.ts";
-import type { World } from "../worlds/world.ts";
+import type { BastionAccessor, World } from "../worlds/world.ts";
 
 /** Everything one command works with. Verbs get all effects from here. */
 export interface Session {
@@ -48,13 +48,14 @@ export async function openSession(environmentName: string, { json, signal }: Ses
   const console = new Console({ json });
   const ledger = new Ledger(directories.ledger);
   const journal = new Journal(ledger, console, systemClock);
-  const world = await worldOf(environment, directory, directories);
+  const access = rememberedAccess(() => session);
+  const world = await worldOf(environment, directory, directories, access);
   // This process sees the world exactly as the programs that it starts.
   for (const [name, value] of Object.entries(world.variables)) {
     if (value === undefined) Reflect.deleteProperty(process.env, name);
     else process.env[name] = value;
   }
-  return {
+  const session: Session = {
     environment,
     directory,
     directories,
@@ -69,13 +70,35 @@ export async function openSession(environmentName: string, { json, signal }: Ses
       return join(directories.logs, `${journal.run}.log`);
     },
   };
+  return session;
 }
 
-async function worldOf(environment: Environment, directory: string, directories: Directories): Promise<World> {
-  if (environment.target === "aws") return (await import("../worlds/aws-world.ts")).awsWorld(environment);
-  return (await import("../rehearsal/world.ts")).localWorld(environment, { owner: directory, runData: directories.runData });
+async function worldOf(environment: Environment, directory: string, directories: Directories, access: BastionAccessor): Promise<World> {
+  if (environment.target === "aws") return (await import("../worlds/aws-world.ts")).awsWorld(environment, access);
+  return (await import("../rehearsal/world.ts")).localWorld(environment, { owner: directory, runData: directories.runData, access });
+}
+
+/** The way into the bastion, read from its stack when first asked for. What was not there is asked for again. */
+function rememberedAccess(session: () => Session): BastionAccessor {
+  let known: ReturnType<BastionAccessor> | undefined;
+  return async () => {
+    known ??= import("./bastion-access.ts").then(({ readBastionAccess }) => readBastionAccess(session()));
+    try {
+      const access = await known;
+      if (access === undefined) known = undefined;
+      return access;
+    } catch (error) {
+      known = undefined;
+      throw error;
+    }
+  };
 }
 
 export function gateContext({ environment, world }: Session): GateContext {
   return { environment, sources: world.sources };
+}
+
+/** What gates that look before anything is made are given: what the engine plans, and nobody else to ask. */
+export function planContext(session: Session, planned: readonly PlannedResource[]): GateContext {
+  return { ...gateContext(session), plan: { via: "real", by: "the engine's plan", client: () => Promise.resolve(planned) } };
 }

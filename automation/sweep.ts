@@ -1,8 +1,8 @@
-import type * as ec2Sdk from "@aws-sdk/client-ec2";
-import type { EC2Client, Filter, Tag } from "@aws-sdk/client-ec2";
+import type { Filter, Tag } from "@aws-sdk/client-ec2";
 import type { Sources } from "../gates/gate.ts";
 import type { Environment } from "../stacks/config.ts";
 import { project } from "../stacks/project.ts";
+import { ec2Kinds } from "./sweep-kinds.ts";
 
 /** Something that is still there. */
 export interface Leftover {
@@ -14,146 +14,10 @@ export interface Leftover {
   readonly vpc?: string;
 }
 
-interface Seen {
-  readonly id: string | undefined;
-  readonly tags?: readonly Tag[] | undefined;
-  readonly vpc?: string | undefined;
-  /** Made and removed by AWS with the VPC; never counted. */
-  readonly implicit?: boolean | undefined;
-}
-
-interface Lister {
-  readonly kind: string;
-  /** The filter that finds what sits in a VPC; null where there is none, left out for what sits in no VPC. */
-  readonly vpcFilter?: string | null;
-  readonly list: (ec2: EC2Client, sdk: typeof ec2Sdk, filters: Filter[]) => Promise<readonly Seen[]>;
-}
-
-/** Every kind of EC2 object an environment can leave behind. A new stage adds its kinds here. */
-const listers: readonly Lister[] = [
-  {
-    kind: "vpc",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeVpcsCommand }, Filters) =>
-      ((await ec2.send(new DescribeVpcsCommand({ Filters }))).Vpcs ?? []).map((one) => ({ id: one.VpcId, tags: one.Tags, vpc: one.VpcId })),
-  },
-  {
-    kind: "subnet",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeSubnetsCommand }, Filters) =>
-      ((await ec2.send(new DescribeSubnetsCommand({ Filters }))).Subnets ?? []).map((one) => ({ id: one.SubnetId, tags: one.Tags, vpc: one.VpcId })),
-  },
-  {
-    kind: "internet gateway",
-    vpcFilter: "attachment.vpc-id",
-    list: async (ec2, { DescribeInternetGatewaysCommand }, Filters) =>
-      ((await ec2.send(new DescribeInternetGatewaysCommand({ Filters }))).InternetGateways ?? []).map((one) => ({
-        id: one.InternetGatewayId,
-        tags: one.Tags,
-        vpc: one.Attachments?.[0]?.VpcId,
-      })),
-  },
-  {
-    kind: "nat gateway",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeNatGatewaysCommand }, Filter) =>
-      ((await ec2.send(new DescribeNatGatewaysCommand({ Filter }))).NatGateways ?? []).map((one) => ({
-        id: one.NatGatewayId,
-        tags: one.Tags,
-        vpc: one.VpcId,
-        // AWS lists a deleted one for about an hour.
-        implicit: one.State === "deleted",
-      })),
-  },
-  {
-    kind: "route table",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeRouteTablesCommand }, Filters) =>
-      ((await ec2.send(new DescribeRouteTablesCommand({ Filters }))).RouteTables ?? []).map((one) => ({
-        id: one.RouteTableId,
-        tags: one.Tags,
-        vpc: one.VpcId,
-        implicit: one.Associations?.some(({ Main }) => Main === true),
-      })),
-  },
-  {
-    kind: "security group",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeSecurityGroupsCommand }, Filters) =>
-      ((await ec2.send(new DescribeSecurityGroupsCommand({ Filters }))).SecurityGroups ?? []).map((one) => ({
-        id: one.GroupId,
-        tags: one.Tags,
-        vpc: one.VpcId,
-        implicit: one.GroupName === "default",
-      })),
-  },
-  {
-    kind: "network interface",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeNetworkInterfacesCommand }, Filters) =>
-      ((await ec2.send(new DescribeNetworkInterfacesCommand({ Filters }))).NetworkInterfaces ?? []).map((one) => ({
-        id: one.NetworkInterfaceId,
-        tags: one.TagSet,
-        vpc: one.VpcId,
-      })),
-  },
-  {
-    kind: "network acl",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeNetworkAclsCommand }, Filters) =>
-      ((await ec2.send(new DescribeNetworkAclsCommand({ Filters }))).NetworkAcls ?? []).map((one) => ({
-        id: one.NetworkAclId,
-        tags: one.Tags,
-        vpc: one.VpcId,
-        implicit: one.IsDefault,
-      })),
-  },
-  {
-    kind: "vpc endpoint",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeVpcEndpointsCommand }, Filters) =>
-      ((await ec2.send(new DescribeVpcEndpointsCommand({ Filters }))).VpcEndpoints ?? []).map((one) => ({ id: one.VpcEndpointId, tags: one.Tags, vpc: one.VpcId })),
-  },
-  {
-    kind: "egress-only internet gateway",
-    // No filter finds these by their VPC: all are listed, and chosen by what they say.
-    vpcFilter: null,
-    list: async (ec2, { DescribeEgressOnlyInternetGatewaysCommand }, Filters) =>
-      ((await ec2.send(new DescribeEgressOnlyInternetGatewaysCommand({ Filters }))).EgressOnlyInternetGateways ?? []).map((one) => ({
-        id: one.EgressOnlyInternetGatewayId,
-        tags: one.Tags,
-        vpc: one.Attachments?.[0]?.VpcId,
-      })),
-  },
-  {
-    kind: "instance",
-    vpcFilter: "vpc-id",
-    list: async (ec2, { DescribeInstancesCommand }, Filters) =>
-      ((await ec2.send(new DescribeInstancesCommand({ Filters }))).Reservations ?? []).flatMap(({ Instances = [] }) =>
-        // AWS lists a terminated one for about an hour.
-        Instances.map((one) => ({ id: one.InstanceId, tags: one.Tags, vpc: one.VpcId, implicit: one.State?.Name === "terminated" })),
-      ),
-  },
-  {
-    kind: "volume",
-    list: async (ec2, { DescribeVolumesCommand }, Filters) =>
-      ((await ec2.send(new DescribeVolumesCommand({ Filters }))).Volumes ?? []).map((one) => ({ id: one.VolumeId, tags: one.Tags })),
-  },
-  {
-    kind: "elastic ip address",
-    list: async (ec2, { DescribeAddressesCommand }, Filters) =>
-      ((await ec2.send(new DescribeAddressesCommand({ Filters }))).Addresses ?? []).map((one) => ({ id: one.AllocationId, tags: one.Tags })),
-  },
-  {
-    kind: "flow log",
-    list: async (ec2, { DescribeFlowLogsCommand }, Filter) =>
-      ((await ec2.send(new DescribeFlowLogsCommand({ Filter }))).FlowLogs ?? []).map((one) => ({ id: one.FlowLogId, tags: one.Tags, vpc: one.ResourceId })),
-  },
-];
-
 /** Lists what an environment has in AWS, asked per service, by our tags and by membership in our VPC. State is not consulted. */
 export async function listLeftovers(sources: Sources, environment: Environment): Promise<Leftover[]> {
-  const found = [...(await ec2Leftovers(sources, environment)), ...(await logLeftovers(sources, environment)), ...(await roleLeftovers(sources, environment))];
+  const lists = await Promise.all([ec2Leftovers, groupLeftovers, parameterLeftovers, logLeftovers, roleLeftovers].map((list) => list(sources, environment)));
+  const found = lists.flat();
   return [...new Map(found.map((leftover) => [`${leftover.kind} ${leftover.id}`, leftover])).values()];
 }
 
@@ -167,7 +31,7 @@ async function ec2Leftovers(sources: Sources, environment: Environment): Promise
     byTag.every(({ Name, Values }) => tags.some((tag) => `tag:${tag.Key ?? ""}` === Name && tag.Value === Values?.[0]));
   const vpcs = ((await ec2.send(new sdk.DescribeVpcsCommand({ Filters: byTag }))).Vpcs ?? []).flatMap(({ VpcId }) => (VpcId === undefined ? [] : [VpcId]));
   const lists = await Promise.all(
-    listers.map(async ({ kind, vpcFilter, list }) => {
+    ec2Kinds.map(async ({ kind, vpcFilter, list }) => {
       const tagged = await list(ec2, sdk, byTag);
       const around = vpcFilter === undefined || vpcs.length === 0 ? [] : await list(ec2, sdk, vpcFilter === null ? [] : [{ Name: vpcFilter, Values: vpcs }]);
       const members = around.filter(({ vpc }) => vpc !== undefined && vpcs.includes(vpc));
@@ -177,6 +41,26 @@ async function ec2Leftovers(sources: Sources, environment: Environment): Promise
     }),
   );
   return lists.flat();
+}
+
+async function groupLeftovers({ autoscaling }: Sources, environment: Environment): Promise<Leftover[]> {
+  const [client, { paginateDescribeAutoScalingGroups }] = await Promise.all([autoscaling.client(), import("@aws-sdk/client-auto-scaling")]);
+  const Filters = [{ Name: "tag:project", Values: [project] }, { Name: "tag:env", Values: [environment.name] }];
+  const found: Leftover[] = [];
+  for await (const { AutoScalingGroups = [] } of paginateDescribeAutoScalingGroups({ client }, { Filters })) {
+    found.push(...AutoScalingGroups.map(({ AutoScalingGroupName = "?" }) => ({ kind: "auto scaling group", id: AutoScalingGroupName, ours: true })));
+  }
+  return found;
+}
+
+async function parameterLeftovers({ ssm }: Sources, environment: Environment): Promise<Leftover[]> {
+  const [client, { paginateDescribeParameters }] = await Promise.all([ssm.client(), import("@aws-sdk/client-ssm")]);
+  const ParameterFilters = [{ Key: "Name", Option: "BeginsWith", Values: [`/moonback/${environment.name}/`] }];
+  const found: Leftover[] = [];
+  for await (const { Parameters = [] } of paginateDescribeParameters({ client }, { ParameterFilters })) {
+    found.push(...Parameters.map(({ Name = "?" }) => ({ kind: "parameter", id: Name, ours: true })));
+  }
+  return found;
 }
 
 /** Log groups and roles carry the environment in their names; see components/flow-log.ts. */
@@ -195,6 +79,11 @@ async function roleLeftovers({ iam }: Sources, environment: Environment): Promis
   for await (const { Roles = [] } of paginateListRoles({ client }, { PathPrefix: "/moonback/" })) {
     const ours = Roles.filter(({ RoleName }) => RoleName?.startsWith(`moonback-${environment.name}-`));
     found.push(...ours.map(({ RoleName = "?" }) => ({ kind: "role", id: RoleName, ours: true })));
+  }
+  const { paginateListInstanceProfiles } = await import("@aws-sdk/client-iam");
+  for await (const { InstanceProfiles = [] } of paginateListInstanceProfiles({ client }, { PathPrefix: "/moonback/" })) {
+    const ours = InstanceProfiles.filter(({ InstanceProfileName }) => InstanceProfileName?.startsWith(`moonback-${environment.name}-`));
+    found.push(...ours.map(({ InstanceProfileName = "?" }) => ({ kind: "instance profile", id: InstanceProfileName, ours: true })));
   }
   return found;
 }

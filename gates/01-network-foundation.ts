@@ -5,20 +5,19 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
-  DescribeVpcsCommand,
   type EC2Client,
   type Route,
   type Subnet,
   type Vpc,
 } from "@aws-sdk/client-ec2";
 import { cidrContains, mustParseCidr } from "../common/cidr.ts";
-import { project } from "../stacks/project.ts";
 import { green, red, type Check, type Gate, type GateContext, type Verdict } from "./gate.ts";
+import { ourVpc, type OurVpc } from "./ours.ts";
 
 /** What one check looks at: our one VPC, and the API to ask about it. */
 interface Seen extends GateContext {
   readonly ec2: EC2Client;
-  readonly vpc: Vpc & { readonly VpcId: string };
+  readonly vpc: OurVpc;
 }
 
 /** A check on the VPC. Without exactly one VPC of ours every one of them is red: an absence proves nothing then. */
@@ -34,11 +33,7 @@ function networkCheck(name: string, title: string, look: (seen: Seen) => Promise
     passes: 1,
     look: async (context) => {
       const ec2 = await context.sources.ec2.client();
-      const vpcs = await ourVpcs(ec2, context);
-      const [vpc] = vpcs;
-      if (vpc?.VpcId === undefined) return red(`there is no VPC tagged project=${project}, env=${context.environment.name}`);
-      if (vpcs.length > 1) return red(`there are ${vpcs.length} VPCs of ours: ${vpcs.map((one) => one.VpcId).join(", ")}`);
-      return look({ ...context, ec2, vpc: { ...vpc, VpcId: vpc.VpcId } });
+      return look({ ...context, ec2, vpc: await ourVpc(ec2, context.environment) });
     },
   };
 }
@@ -52,7 +47,10 @@ const checks: readonly Check[] = [
   }),
   networkCheck("vpc-ipv6", "the VPC has an Amazon IPv6 block", ({ vpc }) => {
     const block = ipv6Block(vpc);
-    return settled(block === undefined ? red(`${vpc.VpcId} has no associated IPv6 block`) : green(`${vpc.VpcId} ${block}`));
+    if (block === undefined) return settled(red(`${vpc.VpcId} has no associated IPv6 block`));
+    const foreign = (vpc.Ipv6CidrBlockAssociationSet ?? []).filter(({ Ipv6Pool, Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State === "associated" && Ipv6Pool !== "Amazon");
+    if (foreign.length > 0) return settled(red(`${foreign.map((one) => `${one.Ipv6CidrBlock ?? "?"} of ${vpc.VpcId} is from the pool ${one.Ipv6Pool ?? "?"}`).join(", ")}, not Amazon's`));
+    return settled(green(`${vpc.VpcId} ${block}, Amazon's`));
   }),
   networkCheck("subnet", "exactly one subnet, with the configured range", async (seen) => {
     const { subnetCidr } = seen.environment.network;
@@ -117,14 +115,6 @@ const checks: readonly Check[] = [
 ];
 
 export const networkFoundation: Gate = { number: "01", name: "network foundation", checks };
-
-async function ourVpcs(ec2: EC2Client, { environment }: GateContext): Promise<Vpc[]> {
-  const Filters = [
-    { Name: "tag:project", Values: [project] },
-    { Name: "tag:env", Values: [environment.name] },
-  ];
-  return (await ec2.send(new DescribeVpcsCommand({ Filters }))).Vpcs ?? [];
-}
 
 async function subnetsOf({ ec2, vpc }: Seen): Promise<Subnet[]> {
   return (await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: "vpc-id", Values: [vpc.VpcId] }] }))).Subnets ?? [];

@@ -1,6 +1,9 @@
+import type { Duplex } from "node:stream";
+import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { IAMClient } from "@aws-sdk/client-iam";
+import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { STSClient } from "@aws-sdk/client-sts";
 import type { Environment } from "../stacks/config.ts";
 
@@ -15,18 +18,59 @@ export interface Source<Client> {
   readonly client: () => Promise<Client>;
 }
 
+/** What a command on the bastion left behind. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The bastion, reached by the one SSH connection that carries everything. */
+export interface Bastion {
+  /** Where it answers and with which key, for the evidence: "2600:…::100 port 22, host key SHA256:…". */
+  readonly identity: string;
+  /** Runs a command in the login's own shell. */
+  run(command: string, stdin?: string): Promise<Ran>;
+  /** A TCP connection that the bastion makes. */
+  dial(host: string, port: number): Promise<Duplex>;
+  /** Certificate authorities (PEM) of what its way out leads to; left out, the ones every machine knows. */
+  readonly authorities?: string;
+}
+
+/** A resource that a stage's program declares, as the engine plans it. */
+export interface PlannedResource {
+  readonly type: string;
+  readonly name: string;
+  /** The inputs that are known. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Names of the inputs that hold something that nobody knows before other things are made. */
+  readonly unknown: readonly string[];
+}
+
 /** Everything that may be asked about an environment; the composition root fills it in. */
 export interface Sources {
+  readonly autoscaling: Source<AutoScalingClient>;
+  readonly bastion: Source<Bastion>;
   readonly ec2: Source<EC2Client>;
   readonly iam: Source<IAMClient>;
   readonly logs: Source<CloudWatchLogsClient>;
+  readonly ssm: Source<SSMClient>;
   readonly sts: Source<STSClient>;
 }
-export type SourceName = keyof Sources;
+export type SourceName = keyof Sources | "plan";
 
 export interface GateContext {
   readonly environment: Environment;
   readonly sources: Sources;
+  /** What the engine plans, for the checks that look before anything is made. */
+  readonly plan?: Source<readonly PlannedResource[]>;
+}
+
+/** The source of that name. A check that asks the plan runs only where there is one. */
+export function sourceOf({ sources, plan }: GateContext, name: SourceName): Source<unknown> {
+  if (name !== "plan") return sources[name];
+  if (plan === undefined) throw new Error("there is no plan to ask");
+  return plan;
 }
 
 /** What one look found. A red verdict is final when waiting cannot help. */

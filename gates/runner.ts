@@ -1,10 +1,12 @@
 import { errorMessage } from "../common/errors.ts";
 import { systemClock, type Clock } from "../common/poll.ts";
-import type { Check, CheckResult, Gate, GateContext, GateResult, Verdict, Via } from "./gate.ts";
+import { sourceOf, type Check, type CheckResult, type Gate, type GateContext, type GateResult, type Verdict, type Via } from "./gate.ts";
 
 export interface RunOptions {
   /** Also runs the checks that make probe objects. */
   readonly exercise: boolean;
+  /** The longest that any check may stay red, in milliseconds: what was up before needs no time to come up. */
+  readonly patienceMs?: number;
   readonly clock?: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly onCheck?: (result: CheckResult) => void;
@@ -17,7 +19,8 @@ export async function runGate(gate: Gate, context: GateContext, options: RunOpti
   const chosen = gate.checks.filter(({ kind }) => options.exercise || kind === "observe");
   const checks = await Promise.all(
     chosen.map(async (check) => {
-      const result = await runCheck(check, context, clock, options.signal);
+      const timeoutMs = Math.min(check.timeoutMs, options.patienceMs ?? Infinity);
+      const result = await runCheck({ ...check, timeoutMs }, context, clock, options.signal);
       options.onCheck?.(result);
       return result;
     }),
@@ -36,8 +39,9 @@ export function gateStatus(checks: readonly Pick<CheckResult, "status">[]): Verd
 /** Looks until the check has passed often enough in a row, is red for good, or its time is over. */
 export async function runCheck(check: Check, context: GateContext, clock: Clock, signal?: AbortSignal): Promise<CheckResult> {
   const start = clock.now();
-  const via = weakest(check.asks.map((source) => context.sources[source].via));
-  const asked = [...new Set(check.asks.map((source) => context.sources[source].by))].join(", ");
+  const sources = check.asks.map((name) => sourceOf(context, name));
+  const via = weakest(sources.map((source) => source.via));
+  const asked = [...new Set(sources.map((source) => source.by))].join(", ");
   const finish = (rest: Pick<CheckResult, "status" | "evidence" | "error">): CheckResult => ({ check, via, asked, durationMs: clock.now() - start, ...rest });
   for (let passes = 0; ; ) {
     signal?.throwIfAborted();

@@ -1,22 +1,27 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ExitCode, UserError } from "../common/errors.ts";
 import { systemClock } from "../common/poll.ts";
 import { awsEndpointVariables, awsSources } from "../worlds/aws-sources.ts";
-import type { World, WorldState } from "../worlds/world.ts";
+import { bastionSource } from "../worlds/bastion-source.ts";
+import type { BastionAccessor, Progress, World, WorldState } from "../worlds/world.ts";
 import type { Environment } from "../stacks/config.ts";
 import { takeLock } from "../toolchain/lock.ts";
-import { ensureTool, platformProblem } from "../toolchain/toolchain.ts";
-import { emulatorAddress } from "./addresses.ts";
+import { ensureTool, inspectTools, platformProblem, type ToolName } from "../toolchain/toolchain.ts";
+import { emulatorAddress, sshAddress } from "./addresses.ts";
 import { isAlive, stopDaemon } from "./daemon.ts";
 import { askIdentity, startEmulator } from "./emulator.ts";
+import { startMachines } from "./netboot/start.ts";
 
 /** `world.json`: what runs for this environment, and since which start. */
+const daemon = z.object({ pid: z.number(), startTime: z.string() });
 const worldRecord = z.object({
   epoch: z.string(),
-  emulator: z.object({ pid: z.number(), startTime: z.string() }),
+  emulator: daemon,
+  /** The machine room, once there was something to run in it. */
+  machines: daemon.optional(),
   /** Where it listens: it stays there when the address plan in the settings changes. */
   address: z.object({ host: z.string(), port: z.number() }),
 });
@@ -36,6 +41,8 @@ export interface LocalWorldOptions {
   /** The project directory it belongs to. */
   readonly owner: string;
   readonly runData: string;
+  /** The way into the bastion. */
+  readonly access: BastionAccessor;
 }
 
 /** The emulator takes any credentials; these say what they are to whoever finds them. */
@@ -54,10 +61,11 @@ const operatorsOwn = [
 ];
 
 /** The local world: an AWS emulator on loopback that lives from `up` to `down`, and stand-in provider plugins. */
-export function localWorld(environment: Environment, { owner, runData }: LocalWorldOptions): World {
+export function localWorld(environment: Environment, { owner, runData, access }: LocalWorldOptions): World {
   const file = join(runData, "world.json");
   const found = readRecord(file);
-  const { host, port } = found !== undefined && isAlive(found.emulator) ? found.address : emulatorAddress(environment.network.vpcCidr);
+  const { vpcCidr } = environment.network;
+  const { host, port } = found !== undefined && isAlive(found.emulator) ? found.address : emulatorAddress(vpcCidr);
   const endpoint = `http://${host}:${port}`;
   const description = `moto, an AWS emulator, at ${endpoint}`;
   const official = process.env["PROVIDERS"] === "official";
@@ -80,11 +88,30 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
     if (state() !== "running") throw Object.assign(new Error(`nobody answers at ${endpoint}`), { code: "ECONNREFUSED" });
   };
 
+  const ssh = sshAddress(vpcCidr);
+  const reach = () => ssh;
+  const authority = join(runData, "machines", "internet-ca.pem");
+  const { source: bastion, close } = bastionSource({
+    access,
+    reach,
+    via: "stand-in",
+    by: `the rehearsal's bastion at [${ssh.host}]:${ssh.port}`,
+    confirm,
+    authorities: () => (existsSync(authority) ? readFileSync(authority, "utf8") : undefined),
+  });
+
   return {
     description,
-    standIns: ["the AWS API (moto)", ...(official ? [] : ["the aws provider plugin (rehearsal/providers)"])],
+    standIns: [
+      "the AWS API (moto)",
+      ...(official ? [] : ["the provider plugins (rehearsal/providers)"]),
+      "the machines (rehearsal/netboot; real there: matchbox, registries, crane)",
+      "the internet behind them",
+      "the time of day (always inside the window)",
+    ],
     costsMoney: false,
-    sources: awsSources({ region: environment.region, endpoint, credentials: standInCredentials }, { via: "stand-in", by: description, confirm }),
+    clock: "rehearsed",
+    sources: { ...awsSources({ region: environment.region, endpoint, credentials: standInCredentials }, { via: "stand-in", by: description, confirm }), bastion },
     programFolders: official ? [] : [join(import.meta.dirname, "providers", "bin")],
     variables: {
       ...Object.fromEntries(operatorsOwn.map((name) => [name, undefined])),
@@ -94,6 +121,8 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
       AWS_ACCESS_KEY_ID: standInCredentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: standInCredentials.secretAccessKey,
       AWS_EC2_METADATA_DISABLED: "true",
+      // Where the stand-in command provider finds the bastion, whatever address it is told.
+      MOONBACK_SSH_ADDRESS: `[${ssh.host}]:${ssh.port}`,
       // The engine's own home keeps its list of stacks and plugins out of the operator's.
       ...(official ? {} : { PULUMI_HOME: join(runData, "pulumi-home"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
     },
@@ -112,17 +141,59 @@ export function localWorld(environment: Environment, { owner, runData }: LocalWo
         await free();
       }
     },
+    prepareMachines: async (options) => {
+      const free = await takeLock({ progress: options.progress, signal: options.signal, clock: systemClock }, join(runData, "world.lock"), "preparing the machine room");
+      try {
+        await prepareMachines(options);
+      } finally {
+        await free();
+      }
+    },
+    reach,
+    handTools: async () => {
+      const tools = await inspectTools();
+      return tools.flatMap(({ name, found: there }) => (name === "crane" && there !== undefined ? [dirname(there.path)] : []));
+    },
     stop: async () => {
       const record = readRecord(file);
+      // The machines first: they would look for an emulator that is gone.
+      if (record?.machines !== undefined) await stopDaemon(record.machines);
       if (record !== undefined) await stopDaemon(record.emulator);
       rmSync(file, { force: true });
     },
+    close,
   };
+
+  /** Holds the lock. */
+  async function prepareMachines({ progress, signal }: Progress): Promise<void> {
+    const record = readRecord(file);
+    if (record === undefined) throw new Error("the machine room needs a world that runs");
+    if (record.machines !== undefined && isAlive(record.machines)) return;
+    const options = { progress, ...(signal ? { signal } : {}) };
+    const path = async (tool: ToolName): Promise<string> => (await ensureTool(tool, options)).path;
+    const tools = { matchbox: await path("matchbox"), registry: await path("registry"), crane: await path("crane"), python: await path("moto") };
+    const machines = await startMachines({
+      environment: environment.name,
+      vpcCidr,
+      runData,
+      owner,
+      endpoint,
+      region: environment.region,
+      credentials: standInCredentials,
+      tools,
+      epoch: record.epoch,
+      logFile: join(runData, "logs", "machines.log"),
+    });
+    writeWhole(file, { ...record, machines } satisfies WorldRecord);
+  }
 
   /** Holds the lock: two first runs at once must not start, or end, each other's emulator. */
   async function startUnlessRunning(progress: (line: string) => void, signal: AbortSignal | undefined): Promise<WorldState> {
     const found = state();
     if (found === "running") return found;
+    // Machines of a world that died hold addresses that the new one's need.
+    const { machines } = readRecord(file) ?? {};
+    if (machines !== undefined) await stopDaemon(machines);
     const { path: python } = await ensureTool("moto", { progress, ...(signal ? { signal } : {}) });
     const epoch = randomBytes(8).toString("hex");
     const logs = join(runData, "logs");

@@ -10,6 +10,11 @@ export interface Environment extends Settings {
   readonly name: string;
 }
 
+/** The bastion's Auto Scaling group: such names are unique per account and region, so the usual one carries the environment. */
+export function groupName({ name, names }: Environment): string {
+  return names?.asg ?? `moonback-${name}-bastion`;
+}
+
 /** No hyphen: `<env>-<stage>` must fall apart in one way only. */
 const environmentName = /^[a-z][a-z0-9]{0,15}$/;
 

@@ -1,3 +1,4 @@
+import { groupName } from "./config.ts";
 import type { StageOutputs } from "./outputs.ts";
 import type { Stage } from "./stage.ts";
 
@@ -17,6 +18,32 @@ export const stages: readonly Stage[] = [
     ] satisfies (keyof StageOutputs["network"])[],
     gates: ["01"],
     load: async () => (await import("./network.ts")).network,
+  },
+  {
+    name: "bastion",
+    needs: ["network"],
+    outputs: [
+      "groupName",
+      "networkInterfaceId",
+      "address",
+      "ipv6Address",
+      "user",
+      "operatorPrivateKey",
+      "operatorPublicKey",
+      "hostPublicKey",
+      "assets",
+    ] satisfies (keyof StageOutputs["bastion"])[],
+    gates: ["09"],
+    groups: (environment) => [groupName(environment)],
+    publicAddress: ({ bastion }) => ({ address: bastion.address, wanted: bastion.egress === "public-ipv4" }),
+    load: async () => (await import("./bastion.ts")).bastion,
+  },
+  {
+    name: "netboot",
+    needs: ["bastion"],
+    outputs: ["generation"] satisfies (keyof StageOutputs["netboot"])[],
+    gates: ["02", "03"],
+    load: async () => (await import("./netboot.ts")).netboot,
   },
 ];
 

@@ -16,6 +16,10 @@ export interface Stage {
   readonly outputs: readonly string[];
   /** Numbers of the gates that must be green before the next stage. */
   readonly gates: readonly string[];
+  /** Names of the Auto Scaling groups it makes at size 0: `up` raises them, inside the window only. */
+  readonly groups?: (environment: Environment) => readonly string[];
+  /** The interface, by its private address, that is to have a public IPv4 address while its machine runs, or is not to. */
+  readonly publicAddress?: (environment: Environment) => { readonly address: string; readonly wanted: boolean };
   /** Declares the stage's resources. Loaded when run, so that listing stages costs nothing. */
   readonly load: () => Promise<(context: StageContext) => Outputs>;
 }

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { parseDocument } from "yaml";
 import type { Sources } from "../gates/gate.ts";
-import { emulatorAddress } from "../rehearsal/addresses.ts";
+import { emulatorAddress, sshAddress } from "../rehearsal/addresses.ts";
 import { isAlive, stopDaemon, type Daemon } from "../rehearsal/daemon.ts";
 import { loadEnvironment, type Environment } from "../stacks/config.ts";
 import { awsSources } from "../worlds/aws-sources.ts";
+import { bastionSource, type BastionAccess } from "../worlds/bastion-source.ts";
 
 const checkout = join(import.meta.dirname, "..");
 
@@ -34,6 +35,8 @@ export class Trial implements AsyncDisposable {
     copyFileSync(join(checkout, "Pulumi.rehearsal.yaml"), this.settingsFile);
     this.set("network.vpcCidr", `${plan}.0.0/16`);
     this.set("network.subnetCidr", `${plan}.0.0/24`);
+    this.set("bastion.address", `${plan}.0.100`);
+    this.set("bastion.dhcpRange", { first: `${plan}.0.110`, last: `${plan}.0.199` });
   }
 
   get settingsFile(): string {
@@ -57,14 +60,46 @@ export class Trial implements AsyncDisposable {
     return `http://${host}:${port}`;
   }
 
-  /** The emulator as gates and tests ask it. */
+  /** The emulator and the bastion as gates and tests ask them. */
   get sources(): Sources {
+    return (this.#sources ??= this.#makeSources());
+  }
+  #sources: Sources | undefined;
+  #close: () => void = () => undefined;
+
+  #makeSources(): Sources {
     const credentials = { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" };
-    return awsSources({ region: this.environment.region, endpoint: this.endpoint, credentials }, { via: "stand-in", by: `moto at ${this.endpoint}` });
+    const aws = awsSources({ region: this.environment.region, endpoint: this.endpoint, credentials }, { via: "stand-in", by: `moto at ${this.endpoint}` });
+    const ssh = sshAddress(`${this.plan}.0.0/16`);
+    const { source: bastion, close } = bastionSource({
+      access: () => this.#access(),
+      reach: () => ssh,
+      via: "stand-in",
+      by: "the trial's bastion",
+      authorities: () => readFileSync(join(this.runData, "machines/internet-ca.pem"), "utf8"),
+    });
+    this.#close = close;
+    return { ...aws, bastion };
+  }
+
+  /** What `env` writes for a person's ssh. */
+  async #access(): Promise<BastionAccess> {
+    const folder = join(this.runData, "ssh");
+    if (!existsSync(folder)) await this.must("env");
+    const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+    return { host: "the bastion", user: "moonback", privateKey: read("id_ed25519"), hostKey: read("known_hosts").replace(/^bastion /, "") };
+  }
+
+  get runData(): string {
+    return join(this.directory, ".moonback/trial");
   }
 
   get emulator(): Daemon {
-    return (JSON.parse(readFileSync(join(this.directory, ".moonback/trial/world.json"), "utf8")) as { emulator: Daemon }).emulator;
+    return this.#record.emulator;
+  }
+
+  get #record(): { readonly emulator: Daemon; readonly machines?: Daemon } {
+    return JSON.parse(readFileSync(join(this.runData, "world.json"), "utf8")) as { emulator: Daemon; machines?: Daemon };
   }
 
   /** Runs a verb as a person does. */
@@ -105,7 +140,11 @@ export class Trial implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (existsSync(join(this.directory, ".moonback/trial/world.json")) && isAlive(this.emulator)) await stopDaemon(this.emulator);
+    this.#close();
+    if (existsSync(join(this.runData, "world.json"))) {
+      const { machines, emulator } = this.#record;
+      for (const daemon of [machines, emulator]) if (daemon !== undefined && isAlive(daemon)) await stopDaemon(daemon);
+    }
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

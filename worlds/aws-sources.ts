@@ -1,7 +1,7 @@
 import type { Source, Sources, Via } from "../gates/gate.ts";
 
 /** Variables by which the AWS SDKs send calls elsewhere, for the services that are asked here. */
-export const awsEndpointVariables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"];
+export const awsEndpointVariables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "AWS_ENDPOINT_URL_AUTO_SCALING", "AWS_ENDPOINT_URL_SSM"];
 
 /** What the AWS SDK needs to know; left out, its own default chain finds it. */
 export interface AwsAccess {
@@ -18,8 +18,11 @@ export interface Answered {
   readonly confirm?: () => Promise<void>;
 }
 
+/** What is asked of AWS itself. */
+export type AwsSources = Omit<Sources, "bastion">;
+
 /** AWS clients as sources: each SDK package is loaded when first asked, since together they take a second. */
-export function awsSources(access: AwsAccess, { via, by, confirm }: Answered): Sources {
+export function awsSources(access: AwsAccess, { via, by, confirm }: Answered): AwsSources {
   // The SDK waits for ever by default; a check or a Ctrl-C must not.
   const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true };
   const config = { ...access, maxAttempts: 3, requestHandler };
@@ -32,9 +35,11 @@ export function awsSources(access: AwsAccess, { via, by, confirm }: Answered): S
     return { via, by, client };
   };
   return {
+    autoscaling: source(async () => new (await import("@aws-sdk/client-auto-scaling")).AutoScalingClient(config)),
     ec2: source(async () => new (await import("@aws-sdk/client-ec2")).EC2Client(config)),
     iam: source(async () => new (await import("@aws-sdk/client-iam")).IAMClient(config)),
     logs: source(async () => new (await import("@aws-sdk/client-cloudwatch-logs")).CloudWatchLogsClient(config)),
+    ssm: source(async () => new (await import("@aws-sdk/client-ssm")).SSMClient(config)),
     sts: source(async () => new (await import("@aws-sdk/client-sts")).STSClient(config)),
   };
 }

@@ -1,12 +1,16 @@
 import { errorMessage } from "../common/errors.ts";
 import type { Environment } from "../stacks/config.ts";
 import { awsEndpointVariables, awsSources } from "./aws-sources.ts";
-import type { World } from "./world.ts";
+import { bastionSource } from "./bastion-source.ts";
+import type { BastionAccessor, World } from "./world.ts";
 
 /** The real thing: an AWS account, reached with the operator's own credentials. */
-export function awsWorld(environment: Environment): World {
+export function awsWorld(environment: Environment, access: BastionAccessor): World {
   const { region } = environment;
-  const sources = awsSources({ region }, { via: "real", by: `AWS ${region}` });
+  const aws = awsSources({ region }, { via: "real", by: `AWS ${region}` });
+  const reach = (host: string, port: number) => ({ host, port });
+  const { source: bastion, close } = bastionSource({ access, reach, via: "real", by: "the bastion" });
+  const sources = { ...aws, bastion };
   return {
     description: `AWS ${region}`,
     standIns: [],
@@ -31,6 +35,11 @@ export function awsWorld(environment: Environment): World {
     stranger: () => Promise.resolve(undefined),
     state: () => Promise.resolve("running"),
     start: () => Promise.resolve("running"),
+    prepareMachines: () => Promise.resolve(),
+    clock: "real",
+    reach,
+    handTools: () => Promise.resolve([]),
     stop: () => Promise.resolve(),
+    close,
   };
 }

@@ -1,4 +1,8 @@
 import type { Sources } from "../gates/gate.ts";
+import type { BastionAccess } from "./bastion-source.ts";
+
+/** The way into the bastion: nothing where none was built. */
+export type BastionAccessor = () => Promise<BastionAccess | undefined>;
 
 /** How the world was found: `died` means that what was built in it is gone. */
 export type WorldState = "running" | "stopped" | "died";
@@ -26,7 +30,23 @@ export interface World {
   stranger(): Promise<string | undefined>;
   state(): Promise<WorldState>;
   /** Makes the world answer; returns what it found. Doing it twice is fine. */
-  start(options: { readonly progress: (line: string) => void; readonly signal?: AbortSignal | undefined }): Promise<WorldState>;
+  start(options: Progress): Promise<WorldState>;
+  /** Makes ready what machines need to run there; called before the first is started. Doing it twice is fine. */
+  prepareMachines(options: Progress): Promise<void>;
+  /** Whose time decides whether the window is open: a rehearsed one is always inside it, unless it is told otherwise. */
+  readonly clock: "real" | "rehearsed";
+  /** Where an address of the outside world, or of the VPC, is reached from this machine. */
+  reach(host: string, port: number): { readonly host: string; readonly port: number };
+  /** Folders with the programs that a person needs to look at this world by hand; nothing is installed for it. */
+  handTools(): Promise<readonly string[]>;
   /** Ends what `start` began; nothing for a world that is not ours to end. */
   stop(): Promise<void>;
+  /** Closes the connections of this process. */
+  close(): void;
+}
+
+/** How a long wait is told and ended. */
+export interface Progress {
+  readonly progress: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }

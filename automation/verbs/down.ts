@@ -7,6 +7,7 @@ import { engineSettings } from "../engine-settings.ts";
 import { confirmAccount, startWorld } from "../preflight.ts";
 import type { Session } from "../session.ts";
 import { findStage, resourceProgress } from "../stage-run.ts";
+import { removeSshFiles } from "../ssh-files.ts";
 import { describeLeftover, listLeftovers } from "../sweep.ts";
 import { indexOf } from "./up.ts";
 
@@ -41,6 +42,7 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
           fix: `Remove by hand what the stacks do not know, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
         });
       }
+      if (kept === 0) removeSshFiles(session);
       if (kept === 0 && !options.keepWorld) await world.stop();
       console.result(
         kept > 0

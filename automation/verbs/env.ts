@@ -3,6 +3,7 @@ import { ExitCode, UserError } from "../../common/errors.ts";
 import { ensureTool } from "../../toolchain/toolchain.ts";
 import { engineVariables } from "../engine-settings.ts";
 import type { Session } from "../session.ts";
+import { writeSshFiles } from "../ssh-files.ts";
 
 /** Prints shell commands that make aws, pulumi and the like see this environment: `eval "$(npm run --silent env)"`. */
 export async function env(session: Session): Promise<ExitCode> {
@@ -15,7 +16,12 @@ export async function env(session: Session): Promise<ExitCode> {
   const pulumi = await console.during("the Pulumi CLI", () => ensureTool("pulumi", options));
   // Only programs that the CLI starts by itself need a language host; `up` runs them in this process.
   const host = await console.during("Pulumi's Node language host", () => ensureTool("pulumi-language-nodejs", options));
-  const variables = engineVariables(session, [...new Set([dirname(pulumi.path), dirname(host.path)])]);
+  const variables = engineVariables(session, [...new Set([dirname(pulumi.path), dirname(host.path), ...(await world.handTools())])]);
+  const ssh = await writeSshFiles(session);
+  if (ssh !== undefined) {
+    variables["MOONBACK_SSH_CONFIG"] = ssh;
+    console.say("good", `ssh -F "$MOONBACK_SSH_CONFIG" bastion`);
+  }
   for (const line of shellExports(variables)) console.result(line);
   console.emit({ kind: "env", variables });
   return ExitCode.done;

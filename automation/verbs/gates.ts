@@ -8,6 +8,9 @@ export interface GatesOptions {
   readonly exercise: boolean;
 }
 
+/** What was up before needs no time to come up; a finding that flaps gets this long, in milliseconds. */
+const patienceMs = 10_000;
+
 /** Looks again whether what was proved still holds. Starts nothing and, unless told to exercise, changes nothing. */
 export async function gates(session: Session, options: GatesOptions): Promise<ExitCode> {
   const chosen = selectGates(options.only);
@@ -17,7 +20,7 @@ export async function gates(session: Session, options: GatesOptions): Promise<Ex
     async () => {
       // In a world that is not there nobody can be asked whose it is; every check says so by itself.
       if ((await world.state()) === "running") await confirmAccount(session);
-      const results = await runGates(session, chosen, { exercise: options.exercise });
+      const results = await runGates(session, chosen, { exercise: options.exercise, patienceMs });
       const red = redGates(results);
       const proved = results.filter(({ status }) => status === "green").length;
       const aside = results.length - proved - red.length;

@@ -1,9 +1,11 @@
 import { ExitCode } from "../../common/errors.ts";
+import type { GateResult } from "../../gates/gate.ts";
 import { stages } from "../../stacks/registry.ts";
 import { describeChange, summarizeChanges } from "../describe.ts";
 import { engineSettings } from "../engine-settings.ts";
 import { confirmAccount, startWorld } from "../preflight.ts";
 import type { Session } from "../session.ts";
+import { provePlan } from "../plan-gate.ts";
 import { findStage, openStage } from "../stage-run.ts";
 import { indexOf } from "./up.ts";
 
@@ -19,21 +21,23 @@ export async function preview(session: Session, options: PreviewOptions): Promis
   await startWorld(session);
   await confirmAccount(session);
   const settings = await engineSettings(session);
+  const red: GateResult[] = [];
   for (const stage of chosen) {
     console.say("start", `preview of stage ${stage.name}`);
     await console.during(`preview of stage ${stage.name}`, async () => {
       const existing = await findStage(stage, session, settings);
       const stack = existing ?? (await openStage(stage, session, settings));
       try {
-        const { changes, warnings } = await stack.preview();
+        const { changes, warnings, planned } = await stack.preview();
         for (const warning of warnings) console.say("warn", warning);
         console.result(`${stage.name}: ${summarizeChanges(changes)}`);
         for (const change of changes) console.result(`  ${describeChange(change)}`);
         console.emit({ kind: "preview", stage: stage.name, changes });
+        red.push(...(await provePlan(stage, session, planned)));
       } finally {
         if (existing === undefined) await stack.remove();
       }
     });
   }
-  return ExitCode.done;
+  return red.length > 0 ? ExitCode.gateRed : ExitCode.done;
 }

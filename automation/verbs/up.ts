@@ -8,9 +8,13 @@ import { summarizeChanges } from "../describe.ts";
 import type { EngineSettings } from "../engine.ts";
 import { engineSettings } from "../engine-settings.ts";
 import { redGates, runGates, selectGates } from "../gates.ts";
+import { provePlan } from "../plan-gate.ts";
 import { confirmAccount, refuseIncomplete, startWorld } from "../preflight.ts";
+import { setPublicAddress } from "../public-address.ts";
 import type { Session } from "../session.ts";
 import { openStage, resourceProgress } from "../stage-run.ts";
+import { startGroup } from "../start-group.ts";
+import { refuseOutsideWindow } from "../window.ts";
 
 export interface UpOptions {
   /** The last stage to build; all by default. */
@@ -25,6 +29,7 @@ export interface UpOptions {
 export async function up(session: Session, options: UpOptions): Promise<ExitCode> {
   const plan = planOf(options);
   await refuseIncomplete(session);
+  if (plan.some(({ stage, build }) => build && stage.groups !== undefined)) refuseOutsideWindow(session);
   const { console, journal, environment, world, clock, signal } = session;
   if (world.costsMoney) await confirm(`Build ${environment.name} at ${world.description}? It costs money.`, options.yes, signal);
   const start = clock.now();
@@ -40,7 +45,7 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
       );
       await confirmAccount(session);
       for (const { stage, build } of plan) {
-        if (build) await buildStage(stage, session, settings);
+        if (build && !(await buildStage(stage, session, settings))) return ExitCode.gateRed;
         const red = redGates(await runGates(session, selectGates(stage.gates), { exercise: true, stage: stage.name }));
         if (red.length > 0) {
           console.say("bad", `stage ${stage.name} is not proved: gate ${red.map(({ gate }) => gate.number).join(", ")} is red; later stages were not begun`);
@@ -55,23 +60,43 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
   );
 }
 
-async function buildStage(stage: Stage, session: Session, settings: EngineSettings): Promise<void> {
+/** Builds one stage and starts its machines; false where what it declares is not allowed, and nothing of it was made. */
+async function buildStage(stage: Stage, session: Session, settings: EngineSettings): Promise<boolean> {
   const { console, journal } = session;
   console.say("start", `stage ${stage.name}`);
-  await journal.around(
+  const built = await journal.around(
     { kind: "stage", stage: stage.name },
     () =>
       console.during(`stage ${stage.name}`, async () => {
         const stack = await openStage(stage, session, settings);
         const plan = await stack.preview();
         console.say("wait", `${stage.name}: ${summarizeChanges(plan.changes)}`);
-        if (plan.changes.length === 0) return "unchanged";
-        const { changes } = await stack.update(resourceProgress(stage, console));
-        return `done: ${summarizeChanges(changes)}`;
+        const red = await provePlan(stage, session, plan.planned);
+        if (red.length > 0) return undefined;
+        const { changes } = plan.changes.length === 0 ? plan : await stack.update(resourceProgress(stage, console));
+        await startMachines(stage, session);
+        return changes.length === 0 ? "unchanged" : `done: ${summarizeChanges(changes)}`;
       }),
-    (evidence) => ({ status: "green", evidence }),
+    (evidence) => (evidence === undefined ? { status: "red" } : { status: "green", evidence }),
   );
+  if (built === undefined) {
+    console.say("bad", `stage ${stage.name} declares what is not allowed; nothing of it was made`);
+    console.say("wait", "next: mend what the gate names in the stage's program, then run the same command again");
+    return false;
+  }
   console.say("good", `stage ${stage.name} is built`);
+  return true;
+}
+
+/** Starts the machines of a stage: what is declared at size 0 is raised only when all that ends it again is in place. */
+async function startMachines({ groups, publicAddress }: Stage, session: Session): Promise<void> {
+  const { environment, world, console, signal } = session;
+  const names = groups?.(environment) ?? [];
+  if (names.length === 0) return;
+  refuseOutsideWindow(session);
+  await world.prepareMachines({ progress: (line) => console.say("wait", line), signal });
+  if (publicAddress !== undefined) await setPublicAddress(publicAddress(environment), session);
+  for (const name of names) await startGroup(name, session);
 }
 
 /** Pure: which stages are looked at, and which of them are built. */

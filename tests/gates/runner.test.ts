@@ -24,6 +24,9 @@ const source = (via: Via, by: string): Source<never> => ({ via, by, client: () =
 
 function context(vias: Partial<Record<keyof Sources, Via>> = {}): GateContext {
   const sources: Sources = {
+    autoscaling: source(vias.autoscaling ?? "real", "Auto Scaling"),
+    bastion: source(vias.bastion ?? "real", "bastion"),
+    ssm: source(vias.ssm ?? "real", "SSM"),
     ec2: source(vias.ec2 ?? "real", "EC2"),
     iam: source(vias.iam ?? "real", "IAM"),
     logs: source(vias.logs ?? "real", "EC2"),

@@ -1,18 +1,13 @@
+import { join } from "node:path";
 import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
-import type { Environment } from "../../stacks/config.ts";
+import { loadEnvironment, type Environment } from "../../stacks/config.ts";
 import type { Outputs, StageName } from "../../stacks/outputs.ts";
 import type { Stage, StageContext } from "../../stacks/stage.ts";
 import { composedProgram, stageProgram } from "../../stacks/suppliers.ts";
 import { declare, settled, type MockEngine } from "../components/mocks.ts";
 
-const environment: Environment = {
-  name: "lab",
-  target: "local-world",
-  region: "eu-west-1",
-  availabilityZone: "eu-west-1a",
-  network: { vpcCidr: "10.10.0.0/16", subnetCidr: "10.10.0.0/24", flowLogRetentionDays: 7 },
-};
+const environment: Environment = { ...loadEnvironment(join(import.meta.dirname, "../.."), "rehearsal"), name: "lab" };
 
 /** A stage with names of its own: suppliers must work for every list, not just for the registry's. */
 function toy(name: string, needs: readonly string[], program: (read: (stage: string) => Outputs, context: StageContext) => Outputs, outputs: readonly string[] = []): Stage {

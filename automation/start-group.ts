@@ -1,0 +1,77 @@
+import type { AutoScalingClient, AutoScalingGroup, Instance } from "@aws-sdk/client-auto-scaling";
+import { UserError } from "../common/errors.ts";
+import { poll, type Attempt } from "../common/poll.ts";
+import type { Session } from "./session.ts";
+
+/** How long AWS may take to bring an instance into service, in milliseconds; it is minutes at worst. */
+const startMs = 600_000;
+
+/**
+ * Makes a group of one run one instance of its current launch template: raises a group that is at 0, ends an instance of an
+ * earlier version (the group then makes a new one), and waits until it is in service.
+ */
+export async function startGroup(name: string, session: Session): Promise<void> {
+  const { console, world, signal, clock } = session;
+  const sdk = await import("@aws-sdk/client-auto-scaling");
+  const client = await world.sources.autoscaling.client();
+  const abort = { abortSignal: signal };
+  const group = await describe(client, name, signal);
+  if ((group.DesiredCapacity ?? 0) < 1) {
+    console.say("change", `group ${name}: raised to one instance`);
+    await client.send(new sdk.UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: 0, MaxSize: 1, DesiredCapacity: 1 }), abort);
+  }
+  const stopped = await stoppedOf(group, session);
+  for (const { InstanceId, LaunchTemplate } of new Set([...outdated(group), ...stopped])) {
+    const version = LaunchTemplate?.Version === group.LaunchTemplate?.Version ? "is stopped" : `runs version ${LaunchTemplate?.Version ?? "?"} of its launch template, not ${group.LaunchTemplate?.Version ?? "?"}`;
+    console.say("change", `group ${name}: ${InstanceId ?? "?"} ${version}, and is replaced`);
+    await client.send(new sdk.TerminateInstanceInAutoScalingGroupCommand({ InstanceId, ShouldDecrementDesiredCapacity: false }), abort);
+  }
+  const instance = await console
+    .during(`group ${name} to have an instance in service`, () => poll(() => inService(client, name, signal), { timeoutMs: startMs, intervalMs: 500, clock, signal }))
+    .catch(async (error: unknown) => {
+      signal.throwIfAborted();
+      throw await startFailed(client, name, error);
+    });
+  console.say("good", `group ${name}: ${instance.InstanceId ?? "?"} is in service`);
+}
+
+async function describe(client: AutoScalingClient, name: string, signal: AbortSignal): Promise<AutoScalingGroup> {
+  const { DescribeAutoScalingGroupsCommand } = await import("@aws-sdk/client-auto-scaling");
+  const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), { abortSignal: signal });
+  const [group] = AutoScalingGroups;
+  if (group === undefined) throw new UserError(`There is no Auto Scaling group ${name}.`, { fix: "Run `npm run up` again: it builds what is missing." });
+  return group;
+}
+
+/** Instances that are there to stay and run another version than the group wants. */
+function outdated({ Instances = [], LaunchTemplate: wanted }: AutoScalingGroup): Instance[] {
+  return Instances.filter((one) => !(one.LifecycleState ?? "").startsWith("Terminat") && one.LaunchTemplate?.Version !== wanted?.Version);
+}
+
+/** Instances that somebody stopped. AWS finds that out by itself, some minutes later. */
+async function stoppedOf({ Instances = [] }: AutoScalingGroup, { world, signal }: Session): Promise<Instance[]> {
+  if (Instances.length === 0) return [];
+  const { DescribeInstancesCommand } = await import("@aws-sdk/client-ec2");
+  const ec2 = await world.sources.ec2.client();
+  const InstanceIds = Instances.flatMap(({ InstanceId }) => InstanceId ?? []);
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds }), { abortSignal: signal });
+  const found = Reservations.flatMap(({ Instances: seen = [] }) => seen);
+  return Instances.filter(({ InstanceId }) => found.some((one) => one.InstanceId === InstanceId && (one.State?.Name ?? "").startsWith("stop")));
+}
+
+async function inService(client: AutoScalingClient, name: string, signal: AbortSignal): Promise<Attempt<Instance>> {
+  const group = await describe(client, name, signal);
+  const ready = (group.Instances ?? []).find((one) => one.LifecycleState === "InService" && !outdated(group).includes(one));
+  if (ready !== undefined) return { done: true, value: ready };
+  const seen = (group.Instances ?? []).map((one) => `${one.InstanceId ?? "?"} is ${one.LifecycleState ?? "in no state"}`).join(", ");
+  return { done: false, reason: `${name}: ${seen || "no instance yet"}` };
+}
+
+/** AWS says why a launch failed in the group's activities only. */
+async function startFailed(client: AutoScalingClient, name: string, error: unknown): Promise<UserError> {
+  const { DescribeScalingActivitiesCommand } = await import("@aws-sdk/client-auto-scaling");
+  const { Activities = [] } = await client.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 5 }));
+  const failed = Activities.find(({ StatusCode }) => StatusCode === "Failed");
+  const reason = failed?.StatusMessage ?? (error instanceof Error ? error.message : String(error));
+  return new UserError(`The group ${name} has no instance in service: ${reason}`, { fix: "Mend what AWS names, then run the same command again.", cause: error });
+}

@@ -1,0 +1,55 @@
+import { request } from "node:http";
+import { connect, type TLSSocket } from "node:tls";
+import type { Duplex } from "node:stream";
+import type { Bastion } from "./gate.ts";
+
+export interface Question {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly method?: "GET" | "HEAD" | "CONNECT";
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Speaks TLS, and believes only who can show a certificate for the host. */
+  readonly tls?: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** How long an answer may take, in milliseconds; a look that hangs would outlive its check. */
+const patienceMs = 15_000;
+
+/** Asks a web server from the bastion. */
+export async function get(bastion: Bastion, { host, port, path, method = "GET", headers = {}, tls = false }: Question): Promise<Answer> {
+  const plain = await bastion.dial(host, port);
+  const stream = tls ? await secured(plain, host, bastion.authorities) : plain;
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      const asked = request({ method, path, headers: { host: `${host}:${port}`, connection: "close", ...headers }, createConnection: () => stream as TLSSocket });
+      asked.setTimeout(patienceMs, () => asked.destroy(new Error(`${host}:${port} did not answer within ${patienceMs / 1000} s`)));
+      asked.on("error", (error) => reject(new Error(`${host}:${port}${path}: ${error.message}`)));
+      asked.on("connect", ({ statusCode = 0, headers: answered }) => resolve({ status: statusCode, headers: answered, body: Buffer.alloc(0) }));
+      asked.on("response", (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) }));
+      });
+      asked.end();
+    });
+  } finally {
+    stream.destroy();
+  }
+}
+
+function secured(stream: Duplex, servername: string, ca: string | undefined): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ socket: stream, servername, timeout: patienceMs, ...(ca === undefined ? {} : { ca }) });
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("timeout", () => socket.destroy(new Error("TLS handshake timed out")));
+    socket.once("error", (error) => reject(new Error(`TLS with ${servername}: ${error.message}`)));
+  });
+}
