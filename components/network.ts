@@ -14,6 +14,8 @@ export interface NetworkArgs {
   readonly availabilityZone: string;
   /** The one IPv6 range that may open SSH to the bastion. */
   readonly operatorPrefix: string | undefined;
+  /** UDP port of the tunnel home, where the bastion leaves by one. */
+  readonly tunnelPort?: number | undefined;
   readonly flowLogRetentionDays: number;
 }
 
@@ -78,7 +80,7 @@ export class Network extends pulumi.ComponentResource {
 
     const groups = new SecurityGroups(
       `${name}-groups`,
-      { vpcId: vpc.id, vpcCidr: args.vpcCidr, subnetCidr: args.subnetCidr, operatorPrefix: args.operatorPrefix },
+      { vpcId: vpc.id, vpcCidr: args.vpcCidr, subnetCidr: args.subnetCidr, operatorPrefix: args.operatorPrefix, tunnelPort: args.tunnelPort },
       parent,
     );
     const flowLog = new FlowLog(

@@ -9,6 +9,8 @@ export interface SecurityGroupsArgs {
   readonly subnetCidr: string;
   /** The one IPv6 range that may open SSH to the bastion; without it nobody outside the VPC may. */
   readonly operatorPrefix: string | undefined;
+  /** UDP port of the tunnel home, where the bastion leaves by one. */
+  readonly tunnelPort?: number | undefined;
 }
 
 type Rule = aws.types.input.ec2.SecurityGroupIngress;
@@ -38,7 +40,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
         description: "Bastion: SSH from the operator, netboot services for the nodes",
         vpcId: args.vpcId,
         ingress: bastionIngress(args),
-        egress: [...webEgress, allWithin(args.vpcCidr, "everything inside the VPC")],
+        egress: [...webEgress, ...(args.tunnelPort === undefined ? [] : [outward("udp", args.tunnelPort, "tunnel home")]), allWithin(args.vpcCidr, "everything inside the VPC")],
         tags: { Name: "bastion-sg" },
       },
       createFirst,
@@ -67,14 +69,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
 }
 
 /** The bastion leaves for package registries and image registries; IPv4 matters for hosts without IPv6. */
-const webEgress: Rule[] = [80, 443].map((port) => ({
-  protocol: "tcp",
-  fromPort: port,
-  toPort: port,
-  cidrBlocks: ["0.0.0.0/0"],
-  ipv6CidrBlocks: ["::/0"],
-  description: `web, port ${port}`,
-}));
+const webEgress: Rule[] = [80, 443].map((port) => outward("tcp", port, `web, port ${port}`));
 
 function bastionIngress({ subnetCidr, operatorPrefix }: SecurityGroupsArgs): Rule[] {
   const services = bastionServices.map(({ name, protocol, fromPort, toPort }) => ({
@@ -90,4 +85,8 @@ function bastionIngress({ subnetCidr, operatorPrefix }: SecurityGroupsArgs): Rul
 
 function allWithin(cidr: string, description: string): Rule {
   return { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: [cidr], description };
+}
+
+function outward(protocol: string, port: number, description: string): Rule {
+  return { protocol, fromPort: port, toPort: port, cidrBlocks: ["0.0.0.0/0"], ipv6CidrBlocks: ["::/0"], description };
 }

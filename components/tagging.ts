@@ -8,7 +8,20 @@ export interface Ownership {
 }
 
 /** AWS types that take no tags; they go with the tagged resource they belong to. */
-const untaggable = new Set(["aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:iam/rolePolicy:RolePolicy"]);
+const untaggable = new Set(["aws:autoscaling/schedule:Schedule", "aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:iam/rolePolicy:RolePolicy"]);
+
+type Tags = Readonly<Record<string, string>>;
+/** A tag of an Auto Scaling group, which alone has them as a list: it hands them on to its instances, or not. */
+interface GroupTag {
+  readonly key: string;
+  readonly value: string;
+  readonly propagateAtLaunch: boolean;
+}
+/** What a launch template tags when it launches. */
+interface TagSpecification {
+  readonly resourceType: string;
+  readonly tags?: Tags;
+}
 
 /**
  * The transformation that tags every AWS resource below a component, so that none can be forgotten.
@@ -17,16 +30,32 @@ const untaggable = new Set(["aws:ec2/routeTableAssociation:RouteTableAssociation
 export function tagging(owner: Ownership): pulumi.ResourceTransformation {
   return ({ type, name, props, opts }) => {
     if (!type.startsWith("aws:") || untaggable.has(type)) return undefined;
-    const own = props as { tags?: pulumi.Input<Record<string, pulumi.Input<string>>> };
     const urn = pulumi.createUrn(name, type, opts.parent === undefined ? undefined : bareUrn(opts.parent)).apply(tagValue);
-    const tags = pulumi.output(own.tags ?? {}).apply((given) => ({
-      ...given,
-      project: owner.project,
-      env: owner.environment,
-      stage: owner.stage,
-    }));
-    return { props: { ...own, tags: pulumi.all([tags, urn]).apply(([given, value]) => ({ ...given, "moonback:urn": value })) }, opts };
+    const whose: Tags = { project: owner.project, env: owner.environment, stage: owner.stage };
+    const ours = urn.apply((value): Tags => ({ ...whose, "moonback:urn": value }));
+    return { props: { ...props, ...tagged(type, props, whose, ours) }, opts };
   };
+}
+
+/** The properties of a resource that hold tags, with ours among them. */
+function tagged(type: string, props: pulumi.Inputs, whose: Tags, ours: pulumi.Output<Tags>): pulumi.Inputs {
+  const given = props["tags"] as unknown;
+  if (type === "aws:autoscaling/group:Group") {
+    return { tags: pulumi.all([pulumi.output((given ?? []) as GroupTag[]), ours]).apply(([list, own]) => withOurs(list, own)) };
+  }
+  const tags = pulumi.all([pulumi.output((given ?? {}) as Tags), ours]).apply(([own, added]) => ({ ...own, ...added }));
+  if (type !== "aws:ec2/launchTemplate:LaunchTemplate") return { tags };
+  // The URN is the template's own: what it launches is another thing, made again every day.
+  const specifications = pulumi
+    .output((props["tagSpecifications"] ?? []) as TagSpecification[])
+    .apply((list) => list.map((one) => ({ ...one, tags: { ...one.tags, ...whose } })));
+  return { tags, tagSpecifications: specifications };
+}
+
+/** A group's instances carry its tags: that is how they are found. */
+function withOurs(list: readonly GroupTag[], ours: Tags): GroupTag[] {
+  const added = Object.entries(ours).map(([key, value]) => ({ key, value, propagateAtLaunch: true }));
+  return [...list.filter(({ key }) => !(key in ours)), ...added];
 }
 
 /**

@@ -29,7 +29,9 @@ export async function get(bastion: Bastion, { host, port, path, method = "GET", 
   try {
     return await new Promise<Answer>((resolve, reject) => {
       const asked = request({ method, path, headers: { host: `${host}:${port}`, connection: "close", ...headers }, createConnection: () => stream as TLSSocket });
-      asked.setTimeout(patienceMs, () => asked.destroy(new Error(`${host}:${port} did not answer within ${patienceMs / 1000} s`)));
+      // An SSH channel has no time-out of its own.
+      const late = setTimeout(() => asked.destroy(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs);
+      asked.on("close", () => clearTimeout(late));
       asked.on("error", (error) => reject(new Error(`${host}:${port}${path}: ${error.message}`)));
       asked.on("connect", ({ statusCode = 0, headers: answered }) => resolve({ status: statusCode, headers: answered, body: Buffer.alloc(0) }));
       asked.on("response", (response) => {

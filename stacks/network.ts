@@ -1,5 +1,6 @@
 import { Network } from "../components/network.ts";
 import { awsStage } from "./aws-stage.ts";
+import type { Environment } from "./config.ts";
 import type { NetworkOutputs } from "./outputs.ts";
 import type { StageContext } from "./stage.ts";
 
@@ -14,8 +15,15 @@ export function network({ environment }: StageContext): NetworkOutputs {
       availabilityZone: environment.availabilityZone,
       operatorPrefix: environment.operatorPrefix,
       flowLogRetentionDays: environment.network.flowLogRetentionDays,
+      ...tunnelPort(environment),
     },
     awsStage("network", environment),
   );
   return { vpcId, vpcIpv6Cidr, subnetId, subnetIpv6Cidr, bastionSecurityGroupId, nodeSecurityGroupId, flowLogGroupName };
+}
+
+/** The port of the tunnel home, which the bastion must be let out to. */
+function tunnelPort({ bastion: { egress, wireguard } }: Environment): { readonly tunnelPort?: number } {
+  if (egress !== "wireguard" || wireguard === undefined) return {};
+  return { tunnelPort: Number(wireguard.endpoint.split(":").at(-1)) };
 }

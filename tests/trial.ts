@@ -70,16 +70,21 @@ export class Trial implements AsyncDisposable {
   #makeSources(): Sources {
     const credentials = { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" };
     const aws = awsSources({ region: this.environment.region, endpoint: this.endpoint, credentials }, { via: "stand-in", by: `moto at ${this.endpoint}` });
+    const { source: bastion, close } = this.bastionWith();
+    this.#close = close;
+    return { ...aws, bastion };
+  }
+
+  /** The bastion as gates ask it, on a connection of its own; with another host key than the pinned one where that is what a test is about. */
+  bastionWith(hostKey?: string): ReturnType<typeof bastionSource> {
     const ssh = sshAddress(`${this.plan}.0.0/16`);
-    const { source: bastion, close } = bastionSource({
-      access: () => this.#access(),
+    return bastionSource({
+      access: async () => ({ ...(await this.#access()), ...(hostKey === undefined ? {} : { hostKey }) }),
       reach: () => ssh,
       via: "stand-in",
       by: "the trial's bastion",
       authorities: () => readFileSync(join(this.runData, "machines/internet-ca.pem"), "utf8"),
     });
-    this.#close = close;
-    return { ...aws, bastion };
   }
 
   /** What `env` writes for a person's ssh. */

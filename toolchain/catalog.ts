@@ -2,19 +2,18 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "./context.ts";
-import type { ToolName } from "./toolchain.ts";
 
 /** A program built from its Go module. */
 export interface GoSpec {
   readonly kind: "go";
-  readonly name: ToolName;
+  readonly name: string;
   /** Folder of the committed go.mod, go.sum and tools.go, relative to this one. */
   readonly folder: string;
   /** The required module whose version is the tool's version. */
   readonly module: string;
   readonly package: string;
   readonly ldflags: (version: string) => string;
-  /** Arguments that print the version; left out where the program has none. */
+  /** Arguments that make it print the version as its last word; left out where the program has none. */
   readonly versionArgs?: readonly string[];
   /** What to tell a person who waits. */
   readonly takes: string;
@@ -23,7 +22,7 @@ export interface GoSpec {
 /** A distribution from the Python package index, installed into an environment of its own. */
 export interface PythonSpec {
   readonly kind: "python";
-  readonly name: ToolName | "go";
+  readonly name: string;
   /** Folder of the committed requirements.txt, relative to this one. */
   readonly folder: string;
   /** The distribution whose version is the tool's version. */
@@ -70,6 +69,36 @@ export const catalog = {
     check: "import moto.server",
     takes: "about 20 s, once",
   },
+  matchbox: {
+    kind: "go",
+    name: "matchbox",
+    folder: "matchbox",
+    module: "github.com/poseidon/matchbox",
+    package: "github.com/poseidon/matchbox/cmd/matchbox",
+    ldflags: (version) => `-s -w -X github.com/poseidon/matchbox/matchbox/version.Version=v${version}`,
+    versionArgs: ["-version"],
+    takes: "about 15 s on 2 cores, once",
+  },
+  registry: {
+    kind: "go",
+    name: "registry",
+    folder: "registry",
+    module: "github.com/distribution/distribution/v3",
+    package: "github.com/distribution/distribution/v3/cmd/registry",
+    ldflags: (version) => `-s -w -X github.com/distribution/distribution/v3/version.version=v${version}`,
+    versionArgs: ["--version"],
+    takes: "about 50 s on 2 cores, once",
+  },
+  crane: {
+    kind: "go",
+    name: "crane",
+    folder: "crane",
+    module: "github.com/google/go-containerregistry",
+    package: "github.com/google/go-containerregistry/cmd/crane",
+    ldflags: (version) => `-s -w -X github.com/google/go-containerregistry/cmd/crane/cmd.Version=v${version}`,
+    versionArgs: ["version"],
+    takes: "about 5 s on 2 cores, once",
+  },
   go: {
     kind: "python",
     name: "go",
@@ -80,7 +109,12 @@ export const catalog = {
     check: "import go",
     takes: "about 10 s, once",
   },
-} as const satisfies Record<ToolName | "go", GoSpec | PythonSpec>;
+} as const satisfies Record<string, GoSpec | PythonSpec>;
+
+/** The programs others ask for; Go is there to build them. */
+export type ToolName = Exclude<keyof typeof catalog, "go">;
+export const toolNames = Object.keys(catalog).filter((name): name is ToolName => name !== "go");
+export const goSpecs: readonly GoSpec[] = Object.values(catalog).filter((spec) => spec.kind === "go");
 
 /** What the committed files of a Go tool say. */
 export interface GoModule {

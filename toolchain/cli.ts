@@ -1,14 +1,14 @@
 /** `node toolchain/cli.ts ensure [name…]` and `node toolchain/cli.ts inspect`, for CI and for a look by hand. */
 import { Argument, Command, CommanderError } from "commander";
 import { ExitCode, UserError } from "../common/errors.ts";
-import { ensureTool, inspectTools, type ToolName } from "./toolchain.ts";
+import { toolNames, type ToolName } from "./catalog.ts";
+import { ensureTool, inspectTools } from "./toolchain.ts";
 
-const names: readonly ToolName[] = ["pulumi", "pulumi-language-nodejs", "moto"];
 const interrupt = new AbortController();
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function ensure(wanted: readonly ToolName[]): Promise<void> {
-  for (const name of wanted.length === 0 ? names : wanted) {
+  for (const name of wanted.length === 0 ? toolNames : wanted) {
     const tool = await ensureTool(name, { progress: say, signal: interrupt.signal });
     process.stdout.write(`${tool.name} ${tool.version} (${tool.source}) ${tool.path}\n`);
   }
@@ -29,7 +29,7 @@ const program = new Command("toolchain").description("the programs Moon and Back
 program
   .command("ensure")
   .description("find, download or build them; progress on stderr, one line a tool on stdout")
-  .addArgument(new Argument("[name...]").choices(names))
+  .addArgument(new Argument("[name...]").choices(toolNames))
   .action(ensure);
 program.command("inspect").description("look, and change nothing").action(inspect);
 

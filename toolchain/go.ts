@@ -141,12 +141,15 @@ function buildCounter(): (line: string) => string {
   };
 }
 
-/** A fresh program has to name the version it was built as, or the engine's users would meet it later. */
+/**
+ * A fresh program has to name the version it was built as, or its users would meet it later. Some put their own path
+ * and module first (`registry --version`), so the last word counts.
+ */
 async function checkVersion(context: Context, spec: GoSpec, module: GoModule, path: string): Promise<void> {
   if (!spec.versionArgs) return;
   const result = await context.exec({ command: path, args: spec.versionArgs, env: quietPulumi(context), timeoutMs: 60_000, signal: context.signal });
-  const said = result.stdout.trim().replace(/^v/, "");
-  if (said === module.version) return;
+  const said = result.stdout.trim().split(/\s+/).at(-1)?.replace(/^v/, "") ?? "";
+  if (result.ok && said === module.version) return;
   throw new UserError(`the fresh ${spec.name} does not say that it is ${module.version}: it said "${said}" and ${result.ending}`, {
     fix: "run the same command again; if it stays so, the flags in toolchain/catalog.ts no longer fit the module",
   });

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { catalog, readGoModule, readRequirements } from "./catalog.ts";
+import { catalog, goSpecs, readGoModule, readRequirements, toolNames, type GoSpec, type PythonSpec, type ToolName } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { findGo, findGoEntry } from "./go.ts";
 import { findCli, forcedSource } from "./pulumi.ts";
@@ -16,16 +16,34 @@ const pythonFix = "`sudo apt-get install python3 python3-venv` on Debian and Ubu
 export async function inspect(context: Context): Promise<readonly ToolReport[]> {
   const python = await inspectPython(context);
   const go = await inspectGo(context, python);
-  return [
+  const reports = [
     inspectNode(),
     await inspectOnPath(context, "npm", ["--version"], "npm comes with Node: install Node from your package manager"),
     python,
     go,
     await inspectOnPath(context, "git", ["--version"], "`sudo apt-get install git` on Debian and Ubuntu"),
-    await inspectPulumi(context, go),
-    await inspectLanguageHost(context, go),
-    await inspectMoto(context, python),
   ];
+  for (const name of toolNames) reports.push(await inspectTool(context, name, { go, python }));
+  return reports;
+}
+
+/** What the tools are made with. */
+interface Makers {
+  readonly go: ToolReport;
+  readonly python: ToolReport;
+}
+
+function inspectTool(context: Context, name: ToolName, { go, python }: Makers): Promise<ToolReport> {
+  switch (name) {
+    case "pulumi":
+      return inspectPulumi(context, go);
+    case "pulumi-language-nodejs":
+      return inspectLanguageHost(context, go);
+    default: {
+      const spec = catalog[name];
+      return spec.kind === "go" ? inspectGoTool(context, spec, go) : inspectPythonTool(context, spec, python);
+    }
+  }
 }
 
 const works = (report: ToolReport) => report.found !== undefined || report.willBuild === true;
@@ -61,7 +79,7 @@ async function inspectPython(context: Context): Promise<ToolReport> {
 }
 
 async function inspectGo(context: Context, python: ToolReport): Promise<ToolReport> {
-  const modules = await Promise.all([readGoModule(context, catalog.pulumi), readGoModule(context, catalog["pulumi-language-nodejs"])]);
+  const modules = await Promise.all(goSpecs.map((spec) => readGoModule(context, spec)));
   const directive = modules.map((module) => module.goVersion).sort(byVersion).at(-1) ?? "";
   const wanted = `${directive} or newer`;
   const onPath = await findGo(context, directive);
@@ -100,10 +118,19 @@ async function inspectLanguageHost(context: Context, go: ToolReport): Promise<To
   return needsBuild(report, go);
 }
 
-async function inspectMoto(context: Context, python: ToolReport): Promise<ToolReport> {
-  const { version } = await readRequirements(context, catalog.moto);
-  const report = { name: "moto", wanted: version };
-  const entry = await findPythonEntry(context, catalog.moto);
+/** A tool that is built here and comes from nowhere else. */
+async function inspectGoTool(context: Context, spec: GoSpec, go: ToolReport): Promise<ToolReport> {
+  const { version } = await readGoModule(context, spec);
+  const report = { name: spec.name, wanted: version };
+  const built = await findGoEntry(context, spec);
+  if (built) return { ...report, found: { version: built.version, source: "built", path: built.executable } };
+  return needsBuild(report, go);
+}
+
+async function inspectPythonTool(context: Context, spec: PythonSpec, python: ToolReport): Promise<ToolReport> {
+  const { version } = await readRequirements(context, spec);
+  const report = { name: spec.name, wanted: version };
+  const entry = await findPythonEntry(context, spec);
   if (entry) return { ...report, found: { version: entry.version, source: "installed", path: entry.executable } };
   if (python.problem === undefined) return { ...report, willBuild: true };
   return { ...report, problem: "it needs a Python that can make an environment", fix: pythonFix };

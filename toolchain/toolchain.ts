@@ -5,13 +5,14 @@
  * Environment: `MOONBACK_CACHE_DIR` moves the cache, `MOONBACK_PULUMI_SOURCE=path|site|build` forces where the CLI
  * comes from.
  */
-import { catalog } from "./catalog.ts";
+import { catalog, type ToolName } from "./catalog.ts";
 import { systemContext, type Context } from "./context.ts";
+import { ensureGoEntry } from "./go.ts";
 import { inspect } from "./inspect.ts";
 import { ensureLanguageHost, ensurePulumi } from "./pulumi.ts";
 import { ensurePythonEntry } from "./python.ts";
 
-export type ToolName = "pulumi" | "pulumi-language-nodejs" | "moto";
+export type { ToolName };
 
 export interface Tool {
   readonly name: ToolName;
@@ -63,11 +64,16 @@ export async function resolveTool(context: Context, name: ToolName): Promise<Too
       return ensurePulumi(context);
     case "pulumi-language-nodejs":
       return ensureLanguageHost(context);
-    case "moto": {
-      const { version, executable } = await ensurePythonEntry(context, catalog.moto);
-      return { name, version, source: "installed", path: executable };
-    }
+    default:
+      return makeTool(context, name);
   }
+}
+
+/** A tool that comes from one place only: its Go module or the Python package index. */
+async function makeTool(context: Context, name: ToolName): Promise<Tool> {
+  const spec = catalog[name];
+  const { version, executable } = spec.kind === "go" ? await ensureGoEntry(context, spec) : await ensurePythonEntry(context, spec);
+  return { name, version, source: spec.kind === "go" ? "built" : "installed", path: executable };
 }
 
 /** For `doctor`: looks at node, npm, python, go, git and every tool; never builds or downloads. */

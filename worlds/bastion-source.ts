@@ -80,7 +80,8 @@ function connected({ host, user, privateKey, hostKey }: BastionAccess, at: { rea
   let shown: Buffer | undefined;
   return new Promise((resolve, reject) => {
     client.once("ready", () => resolve(client));
-    client.once("error", (error) => {
+    // It may complain more than once; only the first decides.
+    client.on("error", (error) => {
       const changed = shown !== undefined && !shown.equals(pinned);
       const reason = changed ? `it shows the host key ${fingerprint(shown ?? pinned)}, not the pinned ${fingerprint(pinned)}` : error.message || "it does not answer";
       // Not passed on as its cause: that nobody listens yet is no reason to stop asking.

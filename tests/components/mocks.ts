@@ -10,11 +10,22 @@ export interface Declared {
   readonly opts: pulumi.CustomResourceOptions;
 }
 
+type Made = Readonly<Record<string, unknown>>;
+type MadeBy = Made | ((name: string) => Made | Promise<Made>);
+
+/** A function that the program called. */
+export interface Called {
+  readonly token: string;
+  readonly inputs: unknown;
+}
+
 export interface MockEngine {
   readonly stack?: string;
   readonly preview?: boolean;
-  /** Inputs that are only known after something was made, by type. */
-  readonly made?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Outputs that are only known after something was made, by type; a function where they differ by name. */
+  readonly made?: Readonly<Record<string, MadeBy>>;
+  /** What functions answer, by token. */
+  readonly calls?: Readonly<Record<string, Made>>;
   /** Outputs of other stacks, by full name. */
   readonly stacks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -24,18 +35,26 @@ const answers: NonNullable<MockEngine["made"]> = {
   "aws:ec2/vpc:Vpc": { ipv6CidrBlock: "2001:db8:1234:ab00::/56", ownerId: "123456789012" },
   "aws:cloudwatch/logGroup:LogGroup": { arn: "arn:aws:logs:eu-west-1:123456789012:log-group:the-group" },
   "aws:iam/role:Role": { arn: "arn:aws:iam::123456789012:role/the-role" },
+  "aws:ec2/launchTemplate:LaunchTemplate": { latestVersion: 7 },
+  "aws:ssm/parameter:Parameter": (name) => ({ arn: `arn:aws:ssm:eu-west-1:123456789012:parameter/${name}` }),
+  "tls:index/privateKey:PrivateKey": (name) => ({ privateKeyOpenssh: `PRIVATE KEY of ${name}\n`, publicKeyOpenssh: `ssh-ed25519 ${name}\n` }),
+};
+const functionAnswers: NonNullable<MockEngine["calls"]> = {
+  "aws:ec2/getAmi:getAmi": { id: "ami-debian" },
+  "aws:ec2/getInstances:getInstances": { ids: ["i-1"] },
 };
 
 /**
  * Runs a program against a mocked engine until every resource it declares is registered.
  * Pass `watch` as a transformation of the outermost component to see lineages and options.
  */
-export async function declare<Result>(program: (watch: pulumi.ResourceTransformation) => Result | Promise<Result>, engine: MockEngine = {}): Promise<{ resources: Declared[]; result: Result }> {
+export async function declare<Result>(program: (watch: pulumi.ResourceTransformation) => Result | Promise<Result>, engine: MockEngine = {}): Promise<{ resources: Declared[]; calls: Called[]; result: Result }> {
+  const calls: Called[] = [];
   const registered: { type: string; name: string; inputs: Record<string, unknown> }[] = [];
   const seen = new Map<pulumi.Resource, { type: string; name: string; opts: pulumi.ResourceOptions }>();
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs, id }) => {
+      newResource: async ({ type, name, inputs, id }) => {
         const given = inputs as Record<string, unknown>;
         registered.push({ type, name, inputs: given });
         if (type === "pulumi:pulumi:StackReference") {
@@ -43,10 +62,15 @@ export async function declare<Result>(program: (watch: pulumi.ResourceTransforma
           if (outputs === undefined) throw new Error(`there is no stack ${id ?? name}`);
           return { id: name, state: { name, outputs } };
         }
-        return { id: `${name}-id`, state: { ...given, ...answers[type], ...engine.made?.[type] } };
+        const tables = [answers, engine.made ?? {}].map((table) => table[type]);
+        const outputs = await Promise.all(tables.map(async (made) => (typeof made === "function" ? await made(name) : made)));
+        return { id: `${name}-id`, state: Object.assign({}, given, ...outputs) as object };
       },
-      call: ({ token }) => {
-        throw new Error(`nobody expected the call ${token}`);
+      call: ({ token, inputs }) => {
+        const answer = { ...functionAnswers, ...engine.calls }[token];
+        if (answer === undefined) throw new Error(`nobody expected the call ${token}`);
+        calls.push({ token, inputs });
+        return answer;
       },
     },
     "moon-and-back",
@@ -65,7 +89,7 @@ export async function declare<Result>(program: (watch: pulumi.ResourceTransforma
     const [own] = [...seen].filter(([, { type, name }]) => type === resource.type && name === resource.name);
     return { ...resource, lineage: own === undefined ? [{ type: resource.type, name: resource.name }] : lineageOf(own[0], seen), opts: own?.[1].opts ?? {} };
   });
-  return { resources, result };
+  return { resources, calls, result };
 }
 
 function lineageOf(resource: pulumi.Resource, seen: ReadonlyMap<pulumi.Resource, { type: string; name: string; opts: pulumi.ResourceOptions }>): Declared["lineage"] {
@@ -82,7 +106,7 @@ export function engineUrn({ lineage, name }: Declared, stack = "lab-network"): s
 
 /** The one resource of that name. */
 export function named(resources: readonly Declared[], name: string): Declared {
-  const found = resources.filter((resource) => resource.name === name && resource.type.startsWith("aws:"));
+  const found = resources.filter((resource) => resource.name === name && /^(aws|tls):/.test(resource.type));
   if (found.length !== 1) throw new Error(`${found.length} resources are called ${name}`);
   return found[0]!;
 }

@@ -193,6 +193,14 @@ describe("the network component", function () {
     expect(ingress.every(({ ipv6CidrBlocks }) => ipv6CidrBlocks === undefined)).to.equal(true);
   });
 
+  it("lets the tunnel home out, and nothing else with it, where there is one", async () => {
+    const egress = async (over: Partial<NetworkArgs>) => rules((await network(over)).resources, "net-groups-bastion", "egress").map((rule) => JSON.stringify(rule));
+    const [without, withTunnel] = [await egress({}), await egress({ tunnelPort: 51820 })];
+    expect(withTunnel.filter((rule) => !without.includes(rule)).map((rule) => JSON.parse(rule) as Rule)).to.deep.equal([
+      { protocol: "udp", fromPort: 51820, toPort: 51820, cidrBlocks: ["0.0.0.0/0"], ipv6CidrBlocks: ["::/0"], description: "tunnel home" },
+    ]);
+  });
+
   for (const [vpcCidr, subnetCidr, operatorPrefix] of [
     ["10.10.0.0/16", "10.10.0.0/24", "2001:db8:77::/64"],
     ["10.20.0.0/16", "10.20.13.0/24", "2001:db8:1::/48"],

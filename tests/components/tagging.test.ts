@@ -1,20 +1,15 @@
+import { join } from "node:path";
 import { expect } from "chai";
 import * as aws from "@pulumi/aws";
+import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
 import { tagValue, tagging } from "../../components/tagging.ts";
-import type { Environment } from "../../stacks/config.ts";
+import { loadEnvironment, type Environment } from "../../stacks/config.ts";
 import { network } from "../../stacks/network.ts";
 import { declare, engineUrn, named, type Declared } from "./mocks.ts";
 
-const environment: Environment = {
-  name: "lab",
-  target: "aws",
-  awsAccountId: "123456789012",
-  region: "eu-west-1",
-  availabilityZone: "eu-west-1a",
-  operatorPrefix: "2001:db8:77::/64",
-  network: { vpcCidr: "10.10.0.0/16", subnetCidr: "10.10.0.0/24", flowLogRetentionDays: 7 },
-};
+const environment: Environment = { ...loadEnvironment(join(import.meta.dirname, "../.."), "rehearsal"), name: "lab" };
 /** AWS's rule for tag values, the narrowest of the services used (IAM API reference, Tag). */
 const allowedValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 /** What AWS itself gives no tags to. */
@@ -106,6 +101,51 @@ describe("tagging", function () {
       new aws.ec2.Vpc("outputs", { cidrBlock: "10.0.0.0/16", tags: pulumi.output({ Name: pulumi.output("mine") }) }, { transformations });
     });
     for (const name of ["values", "outputs"]) expect(tagsOf(named(resources, name))).to.include({ Name: "mine", env: "lab", stage: "network" });
+  });
+
+  it("adds to a group's list of tags, for its instances too", async () => {
+    const tag = (key: string, value: string, propagateAtLaunch = true) => ({ key, value, propagateAtLaunch });
+    const { resources } = await declare(() => {
+      const transformations = [tagging(owner)];
+      const common = { maxSize: 1, minSize: 0 };
+      new aws.autoscaling.Group("listed", { ...common, tags: [tag("Name", "mine", false), tag("env", "other", false)] }, { transformations });
+      new aws.autoscaling.Group("bare", common, { transformations });
+      new aws.autoscaling.Group("output", { ...common, tags: pulumi.output([tag("Name", "mine")]) }, { transformations });
+    });
+    const ours = (name: string) => [
+      tag("project", "moon-and-back"), tag("env", "lab"), tag("stage", "network"),
+      tag("moonback:urn", `urn:pulumi:lab-network::moon-and-back::aws:autoscaling/group:Group::${name}`),
+    ];
+    expect(named(resources, "listed").inputs["tags"]).to.deep.equal([tag("Name", "mine", false), ...ours("listed")]);
+    expect(named(resources, "bare").inputs["tags"]).to.deep.equal(ours("bare"));
+    expect(named(resources, "output").inputs["tags"]).to.deep.equal([tag("Name", "mine"), ...ours("output")]);
+  });
+
+  it("tags what a launch template launches, with all but the template's own URN", async () => {
+    const { resources } = await declare(() => {
+      const tagSpecifications = [{ resourceType: "instance", tags: { Name: "mine", env: "other" } }, { resourceType: "volume" }];
+      new aws.ec2.LaunchTemplate("template", { tagSpecifications }, { transformations: [tagging(owner)] });
+      new aws.ec2.LaunchTemplate("plain", {}, { transformations: [tagging(owner)] });
+    });
+    const whose = { project: "moon-and-back", env: "lab", stage: "network" };
+    expect(named(resources, "template").inputs["tagSpecifications"]).to.deep.equal([
+      { resourceType: "instance", tags: { Name: "mine", ...whose } },
+      { resourceType: "volume", tags: whose },
+    ]);
+    expect(tagsOf(named(resources, "template"))).to.include(whose).and.to.have.property("moonback:urn");
+    expect(named(resources, "plain").inputs["tagSpecifications"]).to.deep.equal([]);
+  });
+
+  it("leaves scheduled actions alone, which take no tags, and keys, which are not of AWS", async () => {
+    const { resources } = await declare(() => {
+      const transformations = [tagging(owner)];
+      new aws.autoscaling.Schedule("action", { autoscalingGroupName: "group", scheduledActionName: "start" }, { transformations });
+      new tls.PrivateKey("key", { algorithm: "ED25519" }, { transformations });
+      new command.local.Command("command", { create: "true" }, { transformations });
+    });
+    expect(named(resources, "action").inputs).to.deep.equal({ autoscalingGroupName: "group", scheduledActionName: "start" });
+    expect(named(resources, "key").inputs).to.deep.equal({ algorithm: "ED25519" });
+    expect(resources.find(({ name }) => name === "command")?.inputs).to.deep.equal({ create: "true" });
   });
 
   it("leaves alone what is not of AWS", async () => {

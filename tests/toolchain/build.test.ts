@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { catalog } from "../../toolchain/catalog.ts";
 import { resolveTool } from "../../toolchain/toolchain.ts";
-import { isBuild, newWorld, refusal, withGo, withoutSite, withPython } from "./world.ts";
+import { isBuild, isFresh, newWorld, refusal, withGo, withoutSite, withPython } from "./world.ts";
 
 const build = { MOONBACK_PULUMI_SOURCE: "build" };
 
@@ -76,6 +77,38 @@ describe("building from a Go module", () => {
       const error = await refusal(resolveTool(world.context({ env: { PATH: world.bin, ...build } }), "pulumi"));
       expect(error.fix).to.match(advice);
     });
+  }
+
+  for (const [name, args, said, version] of [
+    ["matchbox", ["-version"], "v0.11.0\n", "0.11.0"],
+    ["registry", ["--version"], "/some/where/registry github.com/distribution/distribution/v3 v3.0.0\n", "3.0.0"],
+    ["crane", ["version"], "v0.20.6\n", "0.20.6"],
+  ] as const) {
+    it(`makes ${name} once, and believes it is ${version} because it says so`, async () => {
+      await using world = await newWorld();
+      await withGo(world);
+      world.on((request) => (isFresh(request) ? { stdout: said } : undefined));
+      const tool = await resolveTool(world.context(), name);
+      expect(tool).to.include({ name, version, source: "built" });
+      expect(tool.path).to.match(new RegExp(`^${world.cacheDir}/tools/${name}/${version}-[0-9a-f]{12}/bin/${name}$`));
+      expect(world.calls.filter(isFresh).map((call) => call.args)).to.deep.equal([args]);
+      expect(await resolveTool(world.context(), name)).to.deep.equal(tool);
+      expect(world.calls.filter(isBuild).map((call) => call.args.at(-1))).to.deep.equal([catalog[name].package]);
+    });
+
+    for (const [fault, answer] of [
+      ["says another version", { stdout: said.replace(version, "9.9.9") }],
+      ["says its version and fails", { stdout: said, ok: false, ending: "exited with 1" }],
+    ] as const) {
+      it(`refuses a fresh ${name} that ${fault}`, async () => {
+        await using world = await newWorld();
+        await withGo(world);
+        world.on((request) => (isFresh(request) ? answer : undefined));
+        const error = await refusal(resolveTool(world.context(), name));
+        expect(error.message).to.match(new RegExp(`^the fresh ${name} does not say that it is ${version}: it said "`));
+        expect(await readdir(join(world.cacheDir, "tools", name))).to.be.empty;
+      });
+    }
   }
 
   it("refuses a fresh program that says another version", async () => {

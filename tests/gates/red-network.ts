@@ -20,13 +20,10 @@ import {
   RevokeSecurityGroupIngressCommand,
 } from "@aws-sdk/client-ec2";
 import { firstSlash64 } from "../../common/cidr.ts";
+import type { RedTests } from "./break.ts";
 import type { NetworkSeen } from "./network-seen.ts";
 
-/** Breaks what a check claims, behind the tool's back; the result mends it again and says what the check must name. */
-export type Break = (seen: NetworkSeen) => Promise<{ readonly mend: () => Promise<unknown>; readonly names: string }>;
-
-/** For every check of every gate: what makes it red. A check without an entry fails the suite. */
-export const redTests: Record<string, Record<string, Break>> = {
+export const redNetwork: RedTests<NetworkSeen> = {
   "01.vpc": {
     "a second VPC of ours": async ({ ec2, tags }) => {
       const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.5.0.0/16", TagSpecifications: [{ ResourceType: "vpc", Tags: tags }] }));
