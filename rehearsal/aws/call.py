@@ -7,8 +7,16 @@ API reference, so that a rule reads like the sentence it enforces.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+_READS = re.compile(r"Describe|Get|List|Lookup")
+
+
+def mutates(action: str) -> bool:
+    """Whether an action may change something, told by its name as AWS names its actions."""
+    return _READS.match(action) is None
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,10 @@ class Call:
         """`ec2:DeleteSubnet`, as IAM writes it."""
         return f"{self.service}:{self.action}"
 
+    @property
+    def writes(self) -> bool:
+        return mutates(self.action)
+
     def get(self, key: str, default: Any = None) -> Any:
         """A top-level parameter by its API name; a missing and an empty list read the same."""
         value = self.params.get(key)
@@ -67,6 +79,18 @@ class Call:
         from moto.logs.models import logs_backends
 
         return logs_backends[self.account][self.region]
+
+    @property
+    def ssm(self) -> Any:
+        from moto.ssm.models import ssm_backends
+
+        return ssm_backends[self.account][self.region]
+
+    @property
+    def autoscaling(self) -> Any:
+        from moto.autoscaling.models import autoscaling_backends
+
+        return autoscaling_backends[self.account][self.region]
 
     # Look-ups that answer None for an unknown id: saying so with the right code is another rule's business.
 
@@ -91,6 +115,29 @@ class Call:
             return next((g for g in self.security_groups() if g.id == self.get("GroupId")), None)
         name, default_vpc = self.get("GroupName"), self.ec2.default_vpc.id
         return next((g for g in self.security_groups(default_vpc) if g.name == name), None)
+
+    def interface(self, interface_id: str | None) -> Any:
+        return self.ec2.enis.get(interface_id)
+
+    def instance(self, instance_id: str | None) -> Any:
+        return self.ec2.get_instance_by_id(instance_id)
+
+    def scaling_group(self) -> Any:
+        """The Auto Scaling group the call names."""
+        return self.autoscaling.autoscaling_groups.get(self.get("AutoScalingGroupName"))
+
+    def template_version(self, given: dict[str, Any] | None) -> Any:
+        """What a LaunchTemplateSpecification means at this moment."""
+        template = self.template(given or {})
+        version = str((given or {}).get("Version") or "$Default")
+        if template is None:
+            return None
+        number = {"$Latest": template.latest_version_number, "$Default": template.default_version_number}.get(version, version)
+        return next((v for v in template.versions if str(v.number) == str(number)), None)
+
+    def template(self, given: dict[str, Any]) -> Any:
+        template_id = given.get("LaunchTemplateId") or self.ec2.launch_template_name_to_ids.get(given.get("LaunchTemplateName"))
+        return self.ec2.launch_templates.get(template_id)
 
     def interfaces(self, vpc_id: str | None = None) -> list[Any]:
         return [n for n in self.ec2.enis.values() if vpc_id in (None, n.vpc_id)]

@@ -1,50 +1,17 @@
 """Where moto 5.2.5 answers a successful call differently from AWS, and the answer is made AWS's.
 
-Two kinds here, each with the reason beside it and looked up by call name, like the rules: `before` rewrites parameters,
-`after` settles the state behind a call that succeeded. What moto computes while it answers is in `models.py`.
+What concerns networks is here, each with the reason beside it (`steps.py` says when they run); instances and what
+belongs to them are in `compute/`. What moto computes while it answers is in `models.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from call import Call
 from rules.addresses import network
-from rules.interfaces import free_address
 from rules.security_groups import existing_keys, permissions
-
-Step = Callable[[Call], None]
-_BEFORE: dict[str, list[Step]] = {}
-_AFTER: dict[str, list[Step]] = {}
-
-
-# Actions are EC2's where no service is named.
-def _register(table: dict[str, list[Step]], actions: tuple[str, ...]) -> Callable[[Step], Step]:
-    def declare(step: Step) -> Step:
-        for action in actions:
-            table.setdefault(action if ":" in action else f"ec2:{action}", []).append(step)
-        return step
-
-    return declare
-
-
-def before(*actions: str) -> Callable[[Step], Step]:
-    return _register(_BEFORE, actions)
-
-
-def after(*actions: str) -> Callable[[Step], Step]:
-    return _register(_AFTER, actions)
-
-
-def prepare(call: Call) -> None:
-    for step in _BEFORE.get(call.name, []):
-        step(call)
-
-
-def settle(call: Call) -> None:
-    for step in _AFTER.get(call.name, []):
-        step(call)
+from steps import after, before
 
 
 def canonical(holder: dict[str, Any], *keys: str) -> None:
@@ -68,22 +35,6 @@ def canonical_ranges(call: Call) -> None:
     for permission in permissions(call):
         for holder in (permission, *(permission.get("IpRanges") or []), *(permission.get("Ipv6Ranges") or [])):
             canonical(holder, "CidrIp", "CidrIpv6")
-
-
-@before("CreateNetworkInterface")
-def address_of_aws_choice(call: Call) -> None:
-    """AWS picks a free address; moto a random one, which may be taken or AWS's own."""
-    subnet = call.subnet(call.get("SubnetId"))
-    if subnet is None:
-        return
-    if subnet.assign_ipv6_address_on_creation and not call.get("Ipv6Addresses") and not call.get("Ipv6AddressCount"):
-        call.params["Ipv6AddressCount"] = 1
-    block = network(subnet.cidr_block)
-    if block is None or call.get("PrivateIpAddress") or call.get("PrivateIpAddresses"):
-        return
-    chosen = free_address(call, block)
-    if chosen is not None:  # else the subnet is full, and a rule says so
-        call.params["PrivateIpAddress"] = chosen
 
 
 @before("CreateFlowLogs")
@@ -176,22 +127,3 @@ def forget_log_group_tags(call: Call) -> None:
     tagger = call.logs.tagger
     for arn in [arn for arn in tagger.tags if arn.endswith(f":log-group:{call.get('logGroupName')}")]:
         tagger.delete_all_tags_for_resource(arn)
-
-
-@after(
-    "DeleteVpc", "DeleteSubnet", "DeleteInternetGateway", "DeleteRouteTable", "DeleteSecurityGroup",
-    "DeleteNetworkInterface", "DeleteFlowLogs", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress",
-)  # fmt: skip
-def forget_tags(call: Call) -> None:
-    """moto keeps the tags of deleted resources, and a sweep that lists by tag would find ghosts."""
-    ec2 = call.ec2
-    rule_ids = {rule.id for group in call.security_groups() for rule in (*group.ingress_rules, *group.egress_rules)}
-    alive = {
-        "vpc": ec2.vpcs, "igw": ec2.internet_gateways, "rtb": ec2.route_tables, "eni": ec2.enis, "fl": ec2.flow_logs,
-        "acl": ec2.network_acls, "sgr": rule_ids,
-        "subnet": {s.id for s in call.subnets()}, "sg": {g.id for g in call.security_groups()},
-    }  # fmt: skip
-    for resource in list(ec2.tags):
-        prefix = resource.split("-", 1)[0]
-        if prefix in alive and resource.count("-") == 1 and resource not in alive[prefix]:
-            del ec2.tags[resource]

@@ -11,13 +11,15 @@ import threading
 import warnings
 from typing import Any
 
-import corrections
+import compute
+import corrections  # noqa: F401  (fills the tables of steps)
 import rules
+import steps
 from call import Call
 
 # moto's state is plain dictionaries: without this, two calls at once both pass a check that AWS would let only one pass.
 _ONE_AT_A_TIME = threading.RLock()
-_LOCKED_SERVICES = frozenset({"ec2", "iam", "logs"})
+_LOCKED_SERVICES = frozenset({"autoscaling", "ec2", "iam", "logs", "ssm"})
 
 NOT_IMPLEMENTED = "MoonbackNotImplemented"
 FAULT = "MoonbackEmulatorFault"
@@ -67,13 +69,14 @@ def install() -> None:
         request.environ["moonback.call"] = (call.service, call.action)
         with _ONE_AT_A_TIME if call.service in _LOCKED_SERVICES else contextlib.nullcontext():
             try:
-                corrections.prepare(call)
+                steps.prepare(call)
                 refusal = rules.refusal_of(call)
                 if refusal is not None:
                     return _wire_error(self, refusal.code, refusal.message, 400, refusal.rule)
                 answer = moto_call_action(self)
                 if int(answer[0]) < 300:
-                    corrections.settle(call)
+                    steps.settle(call)
+                    compute.follow(call)
                 return answer
             except NotImplementedError as gap:
                 return _wire_error(self, NOT_IMPLEMENTED, not_implemented(call.service, call.action, str(gap)), 501)

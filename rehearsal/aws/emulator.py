@@ -77,8 +77,10 @@ def make_app(given: argparse.Namespace, log_file: Any) -> Any:
 
     import dispatch
     import models
+    from compute.images import use_catalogue
     from serving import RequestLog, World
 
+    use_catalogue()
     dispatch.install()
     patched = threading.Lock()
     done: list[bool] = []

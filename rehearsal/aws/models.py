@@ -9,6 +9,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import compute
+import parameters
+import profiles
 from corrections import canonical
 from rules.security_groups import existing_keys
 
@@ -19,9 +22,11 @@ def install() -> None:
     _routes()
     _security_groups()
     _gateways()
-    _tags()
     _logs()
     _identity()
+    compute.install()
+    parameters.install()
+    profiles.install()
 
 
 def _subnets() -> None:
@@ -182,13 +187,6 @@ def _gateways() -> None:
         return found
 
     NatGatewayBackend.describe_nat_gateways = describe  # type: ignore[method-assign]
-
-
-def _tags() -> None:
-    from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE
-
-    # DescribeTags names types as TagSpecification does; moto as its own prefixes are called.
-    EC2_PREFIX_TO_RESOURCE.update({"fl": "vpc-flow-log", "nat": "natgateway", "eipalloc": "elastic-ip"})
 
 
 def _logs() -> None:

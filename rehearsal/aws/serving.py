@@ -16,6 +16,8 @@ from xml.sax.saxutils import escape
 from botocore.model import OperationNotFoundError
 
 import dispatch
+from call import mutates
+from changes import Changes
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -81,6 +83,13 @@ def _error(environ: Environ, service: str, status: str, code: str, message: str)
     return status, [("Content-Type", content_type), ("Content-Length", str(len(body))), ("x-amzn-ErrorType", code)], body
 
 
+def _json(start_response: StartResponse, status: int, answer: dict[str, Any]) -> Iterable[bytes]:
+    body = json.dumps(answer).encode()
+    reason = {200: "OK", 400: "Bad Request"}[status]
+    start_response(f"{status} {reason}", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
 class World:
     """Wraps moto's app. `identity` is what GET /moonback/world answers, so that a supervisor knows its own process."""
 
@@ -88,12 +97,13 @@ class World:
         self._app = app
         self._identity = {**identity, "moto": MOTO_VERSION, "pid": os.getpid()}
         self._log = log
+        self._changes = Changes()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == "/moonback/world":
-            body = json.dumps(self._identity).encode()
-            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-            return [body]
+            return _json(start_response, 200, self._identity)
+        if environ.get("PATH_INFO") == "/moonback/changes":
+            return _json(start_response, *self._changes.answer(environ.get("QUERY_STRING", "")))
         service, action = call_of(environ)
         started: list[tuple[str, Headers]] = []
         try:
@@ -111,5 +121,7 @@ class World:
             message = dispatch.fault(service, action, error)
             status, headers, body = _error(environ, service, "500 Internal Server Error", dispatch.FAULT, message)
         self._log.write(service, action, int(status.split(" ", 1)[0]))
+        if "moonback.call" in environ and mutates(action):
+            self._changes.add()
         start_response(status, headers)
         return [body]

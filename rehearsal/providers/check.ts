@@ -1,9 +1,10 @@
-import type { Failure, ResourceType } from "./resource-type.ts";
+import type { Failure, ProviderFunction } from "./resource-type.ts";
 import { containsUnknown, type Properties, UNKNOWN } from "./values.ts";
 
-type Described = Pick<ResourceType<never>, "token" | "inputs" | "check">;
+/** A type or a function. */
+type Described = Pick<ProviderFunction<never>, "token" | "inputs" | "check">;
 
-/** Checks inputs against the type's table: nothing unsupported, nothing missing, nothing of the wrong shape. */
+/** Checks inputs against the table: nothing unsupported, nothing missing, nothing of the wrong shape. */
 export function checkInputs(type: Described, given: Properties): { inputs: Properties; failures: Failure[] } {
   const failures: Failure[] = [];
   const inputs: Properties = {};

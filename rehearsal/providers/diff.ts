@@ -17,7 +17,7 @@ export interface Difference {
 }
 
 /** The wanted inputs with the cloud's own defaults where the program is silent. */
-export function withDefaults(type: Described, inputs: Properties): Properties {
+export function withDefaults(type: Pick<Described, "inputs">, inputs: Properties): Properties {
   const defaults = Object.entries(type.inputs)
     .filter(([, spec]) => spec.default !== undefined)
     .map(([property, spec]) => [property, spec.default]);
@@ -26,7 +26,7 @@ export function withDefaults(type: Described, inputs: Properties): Properties {
 
 /**
  * Compares old with new inputs, property by property, as the type's table says, and reports nothing else.
- * `state` is asked only where the program starts to state what the cloud had chosen.
+ * `state` is asked where the program starts to state what the cloud had chosen, and by rules of replacement.
  */
 export function diffInputs(
   type: Described,
@@ -39,12 +39,16 @@ export function diffInputs(
     if (ignored.properties.has(property)) continue;
     const before = oldInputs[property] ?? (spec.computed ? state[property] : spec.default);
     if (differs(spec, before, ignored.inputs[property])) {
-      changes.push({ property, replaces: spec.replaces === true });
+      changes.push({ property, replaces: needsNewObject(spec, ignored.inputs[property], state) });
     }
   }
   // As the official bridge does it: with an explicit name, old and new cannot exist side by side.
   const named = type.autoNamed !== undefined && ignored.inputs[type.autoNamed] !== undefined;
   return { changes, deleteBeforeReplace: named && changes.some((change) => change.replaces) };
+}
+
+function needsNewObject(spec: InputSpec, wanted: unknown, state: Properties): boolean {
+  return typeof spec.replaces === "function" ? spec.replaces(wanted, state) : spec.replaces === true;
 }
 
 /** Whether the wanted value (unset: the default, or whatever the cloud chose) is other than the one there is. */
@@ -111,11 +115,17 @@ export function previewCreate(type: Described, inputs: Properties, constants: Pr
 export function previewUpdate(type: Described, state: Properties, inputs: Properties, changed: ReadonlySet<string>): Properties {
   const next: Properties = { ...state, ...withDefaults(type, inputs) };
   for (const property of changed) {
-    for (const affected of type.inputs[property]?.affects ?? []) {
+    for (const affected of affectedBy(type.inputs[property], inputs)) {
       if (inputs[affected] === undefined) next[affected] = UNKNOWN;
     }
   }
   return withMirrors(type, next);
+}
+
+/** The outputs that become unknown with a change of this property. */
+export function affectedBy(spec: InputSpec | undefined, inputs: Properties): readonly string[] {
+  const affects = spec?.affects ?? [];
+  return typeof affects === "function" ? affects(inputs) : affects;
 }
 
 function withMirrors(type: Described, state: Properties): Properties {

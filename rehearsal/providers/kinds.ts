@@ -37,6 +37,50 @@ export function normaliseCidr(value: unknown): unknown {
   return `${address.toString()}/${length}`;
 }
 
+/** One of a few words. */
+export function oneOf(...values: readonly string[]): Kind {
+  return {
+    name: "string",
+    equal: (a, b) => a === b,
+    problem: (value) => (values.includes(value as string) ? undefined : `must be one of ${values.join(", ")}`),
+  };
+}
+
+/** A flag that the official provider takes as a word, so that "not set" can be told from false. */
+export const flagText: Kind = oneOf("true", "false");
+
+/** Bytes as base64 text. */
+export const base64: Kind = {
+  name: "string",
+  equal: (a, b) => a === b,
+  problem: (value) =>
+    typeof value === "string" && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value) ? undefined : "must be base64 text",
+};
+
+/** IP addresses in no order: `2001:DB8::1` and `2001:db8:0::1` are one. */
+export const addressSet: Kind = {
+  name: "set of strings",
+  equal: (a, b) => textSet.equal(normaliseAddresses(a), normaliseAddresses(b)),
+  problem: (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === "string" && ipaddr.isValid(item)) ? undefined : "must be a list of IP addresses",
+};
+
+function normaliseAddresses(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(normaliseAddress) : value;
+}
+
+/** The canonical text of an IP address; anything else unchanged. */
+export function normaliseAddress(value: unknown): unknown {
+  return typeof value === "string" && ipaddr.isValid(value) ? ipaddr.parse(value).toString() : value;
+}
+
+/** Strings in an order that counts. */
+export const textList: Kind = {
+  name: "list of strings",
+  equal: (a, b) => canonical(a) === canonical(b),
+  problem: (value) => textSet.problem(value),
+};
+
 /** Strings in no order. */
 export const textSet: Kind = {
   name: "set of strings",

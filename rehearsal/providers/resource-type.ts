@@ -10,13 +10,18 @@ export interface InputSpec {
   readonly default?: unknown;
   /** The cloud chooses when the program says nothing: then whatever is there is right. */
   readonly computed?: true;
-  /** A change needs a new object. */
-  readonly replaces?: true;
+  /** A change needs a new object: always, or as the rule says. */
+  readonly replaces?: true | ReplaceRule;
+  /** Kept secret whatever the program says of it. */
+  readonly secret?: true;
   /** Known to the provider only: the cloud cannot tell it, so the last input stands. */
   readonly local?: true;
   /** Outputs that nobody can know before a change of this property is made. */
-  readonly affects?: readonly string[];
+  readonly affects?: readonly string[] | ((inputs: Properties) => readonly string[]);
 }
+
+/** Whether the object in `state` cannot get the wanted value, which may be unset or unknown. */
+export type ReplaceRule = (wanted: unknown, state: Properties) => boolean;
 
 /** An object as it is in the cloud. */
 export interface Live {
@@ -35,6 +40,8 @@ export interface Change {
   readonly inputs: Properties;
   /** The last recorded state (inputs and outputs). */
   readonly state: Properties;
+  /** Hands outputs that only this call can know to the next `read`, in its state. */
+  readonly learn: (known: Properties) => void;
 }
 
 /** How to find again an object whose creation was never recorded. */
@@ -69,15 +76,34 @@ export interface ResourceType<C> {
   check?(inputs: Properties): Failure[];
   /** Outputs that are known before anything exists. */
   constants?(cloud: C): Properties;
-  /** Calls `record` as soon as the cloud has accepted the object, so that it is never lost. */
-  create(cloud: C, inputs: Properties, record: (id: string) => void): Promise<void>;
+  /** A failed update leaves no half made object: the engine keeps what it had recorded, so the difference stays. */
+  readonly allOrNothing?: true;
+  /**
+   * Calls `record` as soon as the cloud has accepted the object, so that it is never lost.
+   * Outputs that only this call can know go with it, into the state of the `read` that follows.
+   */
+  create(cloud: C, inputs: Properties, record: (id: string, known?: Properties) => void): Promise<void>;
   /** `undefined` when the object is gone. On import, `state` is empty. */
   read(cloud: C, id: string, state: Properties): Promise<Live | undefined>;
   update(cloud: C, id: string, change: Change): Promise<void>;
   /** What is gone already is deleted. */
   delete(cloud: C, id: string, state: Properties): Promise<void>;
-  /** Ids of objects that a lost creation left behind. */
+  /** Objects that a lost creation left behind, each by the id it can be imported by. */
   find(cloud: C, lost: Lost): Promise<string[]>;
+}
+
+/** A function that a program calls to look something up. It changes nothing, so a preview calls it too. */
+export interface ProviderFunction<C> {
+  /** `aws:ec2/getAmi:getAmi` */
+  readonly token: string;
+  /** Every API action the function uses. */
+  readonly calls: readonly string[];
+  readonly inputs: Readonly<Record<string, Pick<InputSpec, "kind" | "required" | "default">>>;
+  readonly outputs: readonly string[];
+  /** Rules between arguments. */
+  check?(inputs: Properties): Failure[];
+  /** All arguments are known, defaults filled in. */
+  call(cloud: C, inputs: Properties): Promise<Properties>;
 }
 
 /** An input that cannot be accepted. */
@@ -96,6 +122,7 @@ export interface Provider<C> {
   /** Where the list of types is, for the message about a type that is not on it. */
   readonly typesFile: string;
   readonly types: readonly ResourceType<C>[];
+  readonly functions?: readonly ProviderFunction<C>[];
   /** What is wrong with the provider's own arguments. */
   checkConfig(args: Properties): Failure[];
   /** The provider arguments whose change moves every resource. */
@@ -104,4 +131,6 @@ export interface Provider<C> {
   configure(args: Properties): Promise<void>;
   /** What calls for a resource with these inputs or this state go through. */
   cloud(values: Properties): C;
+  /** Ends calls that could go on for long; the engine asks for it when it is interrupted, and at every normal end. */
+  cancel?(): void;
 }

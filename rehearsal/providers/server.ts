@@ -4,10 +4,12 @@ import { type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall, st
 import { errorMessage } from "../../common/errors.ts";
 import { checkInputs } from "./check.ts";
 import { changesToMake, diffInputs, previewCreate, previewUpdate, withDefaults } from "./diff.ts";
+import { invoke } from "./invoke.ts";
 import { fullState, readInputs } from "./read.ts";
-import type { Failure, Live, Provider, ResourceType } from "./resource-type.ts";
+import type { Failure, Live, Provider, ProviderFunction, ResourceType } from "./resource-type.ts";
 import { packageSchema } from "./schema.ts";
-import { type Properties, secret, unwrapSecrets } from "./values.ts";
+import { inputsWithSecrets, stateWithSecrets } from "./secrets.ts";
+import { type Properties, unwrapSecrets } from "./values.ts";
 import { Empty, Failed, fromStruct, initFailed, messages, pluginMessages, type proto, ResourceProviderService, toStruct } from "./wire.ts";
 
 export interface Served {
@@ -91,6 +93,13 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
   };
   const unsupported = (what: string) => new Failed(`the stand-in ${provider.name} provider does not support ${what}`, { code: status.UNIMPLEMENTED });
 
+  const functionOf = (token: string): ProviderFunction<C> => {
+    const called = provider.functions?.find((each) => each.token === token);
+    if (called) return called;
+    const known = provider.functions?.map((each) => each.token).join(", ");
+    throw unsupported(`the function ${token}${known ? `; it supports: ${known}` : ""}`);
+  };
+
   return {
     // Secrets stay with the engine: it strips them from what it sends and marks same-named properties in the answer.
     handshake: unary(() => new messages.ProviderHandshakeResponse()),
@@ -99,10 +108,16 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
     getMapping: unary(() => new messages.GetMappingResponse()),
     getMappings: unary(() => new messages.GetMappingsResponse()),
     parameterize: unary(() => { throw unsupported("parameters"); }),
-    // An engine that ends normally cancels too: calls in flight go on to their end, and nothing else is to be done.
-    cancel: unary(() => new Empty()),
+    // An engine that ends normally cancels too: calls in flight go on to their end, unless the provider can end them.
+    cancel: unary(() => {
+      provider.cancel?.();
+      return new Empty();
+    }),
     attach: unary(() => new Empty()),
-    invoke: unary((request: proto.InvokeRequest) => { throw unsupported(`the function ${request.getTok()}`); }),
+    invoke: unary(async (request: proto.InvokeRequest) => {
+      const { outputs, failures } = await invoke(provider, functionOf(request.getTok()), fromStruct(request.getArgs()));
+      return new messages.InvokeResponse().setReturn(toStruct(outputs)).setFailuresList(checkFailures(failures));
+    }),
     call: unary((request: proto.CallRequest) => { throw unsupported(`the method ${request.getTok()}`); }),
     construct: unary((request: proto.ConstructRequest) => { throw unsupported(`the component ${request.getType()}`); }),
 
@@ -123,8 +138,9 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
     }),
 
     check: unary((request: proto.CheckRequest) => {
-      const { inputs, failures } = checkInputs(typeOf(request.getUrn()), fromStruct(request.getNews()));
-      return checkResponse(inputs, failures);
+      const type = typeOf(request.getUrn());
+      const { inputs, failures } = checkInputs(type, fromStruct(request.getNews()));
+      return checkResponse(inputsWithSecrets(type, inputs), failures);
     }),
     diff: unary((request: proto.DiffRequest) => {
       const { changes, deleteBeforeReplace } = diffInputs(typeOf(request.getUrn()), {
@@ -143,14 +159,15 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
         return new messages.CreateResponse().setProperties(state(type, previewCreate(type, inputs, type.constants?.(cloud) ?? {})));
       }
       let id: string | undefined;
+      let known: Properties = {};
       try {
-        await type.create(cloud, withDefaults(type, inputs), (recorded) => (id = recorded));
+        await type.create(cloud, withDefaults(type, inputs), (recorded, learnt = {}) => [id, known] = [recorded, learnt]);
         if (id === undefined) throw new Error(`${type.token} was created without an id`);
-        const live = await readBack(type, cloud, id, {});
+        const live = await readBack(type, cloud, id, known);
         return new messages.CreateResponse().setId(live.id).setProperties(state(type, fullState(type, live, inputs)));
       } catch (error) {
         if (id === undefined) throw error;
-        throw await halfDone(type, cloud, { id, inputs, state: {} }, error);
+        throw await halfDone(type, cloud, { id, inputs, state: known }, error);
       }
     }),
     read: unary(async (request: proto.ReadRequest) => {
@@ -164,7 +181,7 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
       return new messages.ReadResponse()
         .setId(live.id)
         .setProperties(state(type, fullState(type, live, inputs ?? {})))
-        .setInputs(toStruct(readInputs(type, live, inputs)));
+        .setInputs(toStruct(inputsWithSecrets(type, readInputs(type, live, inputs))));
     }),
     update: unary(async (request: proto.UpdateRequest) => {
       const type = typeOf(request.getUrn());
@@ -175,12 +192,15 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
         return new messages.UpdateResponse().setProperties(state(type, previewUpdate(type, recorded, inputs, changed)));
       }
       const cloud = provider.cloud({ ...recorded, ...inputs });
+      let known = recorded;
+      const learn = (learnt: Properties) => (known = { ...recorded, ...learnt });
       try {
-        await type.update(cloud, request.getId(), { changed, inputs: withDefaults(type, inputs), state: recorded });
-        const live = await readBack(type, cloud, request.getId(), recorded);
+        await type.update(cloud, request.getId(), { changed, inputs: withDefaults(type, inputs), state: recorded, learn });
+        const live = await readBack(type, cloud, request.getId(), known);
         return new messages.UpdateResponse().setProperties(state(type, fullState(type, live, inputs)));
       } catch (error) {
-        throw await halfDone(type, cloud, { id: request.getId(), inputs, state: recorded }, error);
+        if (type.allOrNothing) throw error;
+        throw await halfDone(type, cloud, { id: request.getId(), inputs, state: known }, error);
       }
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
@@ -212,25 +232,22 @@ async function halfDone<C>(
   const live = await type.read(cloud, object.id, object.state).catch(() => undefined);
   return initFailed({
     id: object.id,
-    state: live ? withSecrets(type, fullState(type, live, object.inputs)) : object.state,
-    inputs: live ? readInputs(type, live, object.inputs) : object.inputs,
+    state: stateWithSecrets(type, live ? fullState(type, live, object.inputs) : object.state),
+    inputs: inputsWithSecrets(type, live ? readInputs(type, live, object.inputs) : object.inputs),
     reason,
   });
 }
 
 function state<C>(type: ResourceType<C>, properties: Properties) {
-  return toStruct(withSecrets(type, properties));
-}
-
-function withSecrets<C>(type: ResourceType<C>, properties: Properties): Properties {
-  const wrapped = (type.secretOutputs ?? []).filter((output) => properties[output] !== undefined);
-  return { ...properties, ...Object.fromEntries(wrapped.map((output) => [output, secret(properties[output])])) };
+  return toStruct(stateWithSecrets(type, properties));
 }
 
 function checkResponse(inputs: Properties, failures: readonly Failure[]): proto.CheckResponse {
-  const response = new messages.CheckResponse().setInputs(toStruct(inputs));
-  for (const { property, reason } of failures) response.addFailures(new messages.CheckFailure().setProperty(property).setReason(reason));
-  return response;
+  return new messages.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(checkFailures(failures));
+}
+
+function checkFailures(failures: readonly Failure[]): proto.CheckFailure[] {
+  return failures.map(({ property, reason }) => new messages.CheckFailure().setProperty(property).setReason(reason));
 }
 
 function diffResponse(changes: readonly { property: string; replaces: boolean }[]): proto.DiffResponse {

@@ -1,8 +1,10 @@
 // The real SDK clients against one emulator, and the few resources most tests begin with.
 
+import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
+import * as ssm from "@aws-sdk/client-ssm";
 import * as sts from "@aws-sdk/client-sts";
 
 export const region = "eu-west-1";
@@ -13,6 +15,12 @@ export const trust = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: { Service: "vpc-flow-logs.amazonaws.com" }, Action: "sts:AssumeRole" }],
 });
+
+/** Ids of the catalogue's images; the project itself finds them by name. */
+export const debian = "ami-0d132025111722990";
+export const ipxe = "ami-0fe20261031000000";
+/** The zone of a test's subnets. */
+export const zone = `${region}a`;
 
 let names = 0;
 /** A name no other scenario has: they all share one account. */
@@ -45,21 +53,25 @@ export async function refused(call: Promise<unknown>): Promise<Refused> {
 }
 
 export class Aws {
+  readonly autoscaling: autoscaling.AutoScalingClient;
   readonly ec2: ec2.EC2Client;
   readonly iam: iam.IAMClient;
   readonly logs: logs.CloudWatchLogsClient;
+  readonly ssm: ssm.SSMClient;
   readonly sts: sts.STSClient;
 
   constructor(endpoint: string) {
     const config = { endpoint, region, credentials, maxAttempts: 1 };
+    this.autoscaling = new autoscaling.AutoScalingClient(config);
     this.ec2 = new ec2.EC2Client(config);
     this.iam = new iam.IAMClient(config);
     this.logs = new logs.CloudWatchLogsClient(config);
+    this.ssm = new ssm.SSMClient(config);
     this.sts = new sts.STSClient(config);
   }
 
   destroy(): void {
-    for (const client of [this.ec2, this.iam, this.logs, this.sts]) client.destroy();
+    for (const client of [this.autoscaling, this.ec2, this.iam, this.logs, this.ssm, this.sts]) client.destroy();
   }
 
   async vpc(ipv6 = false): Promise<{ id: string; ipv6: string; association: string }> {
@@ -69,7 +81,7 @@ export class Aws {
   }
 
   async subnet(vpc: string, cidr = "10.10.0.0/24", ipv6?: string): Promise<string> {
-    const input = { VpcId: vpc, CidrBlock: cidr, ...(ipv6 === undefined ? {} : { Ipv6CidrBlock: ipv6 }) };
+    const input = { VpcId: vpc, CidrBlock: cidr, AvailabilityZone: zone, ...(ipv6 === undefined ? {} : { Ipv6CidrBlock: ipv6 }) };
     return (await this.ec2.send(new ec2.CreateSubnetCommand(input))).Subnet!.SubnetId!;
   }
 
@@ -118,6 +130,43 @@ export class Aws {
     return made.NetworkInterface!.NetworkInterfaceId!;
   }
 
+  /** Launches one arm64 instance, into a new network unless told where. */
+  async instance(more: Partial<ec2.RunInstancesCommandInput> = {}): Promise<string> {
+    const input: ec2.RunInstancesCommandInput = { ImageId: debian, InstanceType: "t4g.small", MinCount: 1, MaxCount: 1, ...more };
+    if (input.NetworkInterfaces === undefined) input.SubnetId ??= (await this.network()).subnet;
+    return (await this.ec2.send(new ec2.RunInstancesCommand(input))).Instances![0]!.InstanceId!;
+  }
+
+  async describeInstance(id: string): Promise<ec2.Instance> {
+    const seen = await this.ec2.send(new ec2.DescribeInstancesCommand({ InstanceIds: [id] }));
+    return seen.Reservations![0]!.Instances![0]!;
+  }
+
+  async describeInterface(id: string): Promise<ec2.NetworkInterface> {
+    return (await this.ec2.send(new ec2.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] }))).NetworkInterfaces![0]!;
+  }
+
+  /** A launch template for one arm64 instance. */
+  async template(data: Partial<ec2.RequestLaunchTemplateData> = {}): Promise<string> {
+    const input = { LaunchTemplateName: unique("template"), LaunchTemplateData: { ImageId: debian, InstanceType: "t4g.small" as const, ...data } };
+    return (await this.ec2.send(new ec2.CreateLaunchTemplateCommand(input))).LaunchTemplate!.LaunchTemplateId!;
+  }
+
+  /** A group of at most one, made empty, that launches from the template. */
+  async scalingGroup(template: string, more: Partial<autoscaling.CreateAutoScalingGroupCommandInput> = {}): Promise<string> {
+    const AutoScalingGroupName = more.AutoScalingGroupName ?? unique("asg");
+    const input = { MinSize: 0, MaxSize: 1, AvailabilityZones: [zone], LaunchTemplate: { LaunchTemplateId: template }, ...more, AutoScalingGroupName };
+    await this.autoscaling.send(new autoscaling.CreateAutoScalingGroupCommand(input));
+    return AutoScalingGroupName;
+  }
+
+  async profile(role?: string): Promise<string> {
+    const InstanceProfileName = unique("profile");
+    await this.iam.send(new iam.CreateInstanceProfileCommand({ InstanceProfileName }));
+    if (role !== undefined) await this.iam.send(new iam.AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName: role }));
+    return InstanceProfileName;
+  }
+
   async logGroup(tags?: Record<string, string>): Promise<{ name: string; arn: string }> {
     const name = unique("/moonback/test");
     await this.logs.send(new logs.CreateLogGroupCommand({ logGroupName: name, ...(tags ? { tags } : {}) }));
@@ -146,9 +195,11 @@ export type Scenarios = Record<string, Scenario>;
 /** Sends a command to the client of the service `call` (`ec2:DeleteSubnet`) names. */
 export async function send(aws: Aws, service: string, command: object): Promise<unknown> {
   switch (service) {
+    case "autoscaling": return aws.autoscaling.send(command as autoscaling.DescribeAutoScalingGroupsCommand);
     case "ec2": return aws.ec2.send(command as ec2.DescribeVpcsCommand);
     case "iam": return aws.iam.send(command as iam.GetRoleCommand);
     case "logs": return aws.logs.send(command as logs.DescribeLogGroupsCommand);
+    case "ssm": return aws.ssm.send(command as ssm.GetParameterCommand);
     default: throw new Error(`no client for ${service}`);
   }
 }

@@ -116,8 +116,7 @@ describe("the rehearsal's AWS answers", function () {
       const table = await aws.routeTable(vpc);
       const face = await aws.interface(subnet);
       const nat = (await aws.ec2.send(new ec2.CreateNatGatewayCommand({ SubnetId: subnet, ConnectivityType: "private" }))).NatGateway!.NatGatewayId!;
-      const ran = await aws.ec2.send(new ec2.RunInstancesCommand({ ImageId: "ami-12c6146b", MinCount: 1, MaxCount: 1, SubnetId: subnet }));
-      const instance = ran.Instances![0]!.InstanceId!;
+      const instance = await aws.instance({ SubnetId: subnet });
       const targets = { "192.0.2.0/24": { NetworkInterfaceId: face }, "198.51.100.0/24": { NatGatewayId: nat }, "203.0.113.0/24": { InstanceId: instance } };
       for (const [DestinationCidrBlock, target] of Object.entries(targets)) {
         await aws.ec2.send(new ec2.CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock, ...target }));

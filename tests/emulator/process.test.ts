@@ -1,9 +1,11 @@
 // The emulator as a process: whose it is, what it writes down, what it cannot do and how it says so.
 
 import { ListAnomaliesCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { DescribeSecurityGroupsCommand, DescribeVpcBlockPublicAccessOptionsCommand, DescribeVpcsCommand } from "@aws-sdk/client-ec2";
+import { DescribeInstancesCommand, DescribeInstanceStatusCommand, DescribeSecurityGroupsCommand, DescribeTagsCommand, DescribeVpcBlockPublicAccessOptionsCommand, DescribeVpcsCommand } from "@aws-sdk/client-ec2";
 import { GetServiceLastAccessedDetailsCommand } from "@aws-sdk/client-iam";
+import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
 import { expect } from "chai";
+import { setTimeout as delay } from "node:timers/promises";
 import { Aws, credentials, refused } from "./aws.ts";
 import { runEmulator, startEmulator, type Emulator } from "./start.ts";
 
@@ -49,7 +51,11 @@ describe("the rehearsal's AWS as a process", function () {
 
     it("for a filter it would otherwise pass over or fall over", async () => {
       const Filters = [{ Name: "nonsense", Values: ["any"] }];
-      const calls = [() => aws.ec2.send(new DescribeVpcsCommand({ Filters })), () => aws.ec2.send(new DescribeSecurityGroupsCommand({ Filters }))];
+      await aws.instance(); // filters are looked at where there is something to filter
+      const calls = [() => aws.ec2.send(new DescribeVpcsCommand({ Filters })), () => aws.ec2.send(new DescribeSecurityGroupsCommand({ Filters })),
+        () => aws.ec2.send(new DescribeInstancesCommand({ Filters })), () => aws.ec2.send(new DescribeTagsCommand({ Filters })),
+        () => aws.ec2.send(new DescribeInstanceStatusCommand({ Filters })),
+      ];
       for (const call of calls) {
         const seen = await refused(call());
         expect(seen).to.include(gap);
@@ -100,6 +106,73 @@ describe("the rehearsal's AWS as a process", function () {
     }
     const text = await emulator.logText();
     for (const word of [credentials.accessKeyId, ...Object.values(secret), "f00d", "10.10.0.0"]) expect(text).to.not.contain(word);
+  });
+
+  it("keeps user data and parameter values to itself, refused ones too, and in what it prints", async () => {
+    const value = "-----BEGIN OPENSSH PRIVATE KEY-----";
+    const other = await startEmulator();
+    const client = new Aws(other.endpoint);
+    const Name = "/moonback/test/key";
+    await client.ssm.send(new PutParameterCommand({ Name, Value: value, Type: "SecureString" }));
+    await client.ssm.send(new GetParameterCommand({ Name, WithDecryption: true }));
+    await refused(client.ssm.send(new PutParameterCommand({ Name, Value: value, Type: "SecureString" })));
+    await client.template({ UserData: Buffer.from(value).toString("base64") });
+    await refused(client.template({ UserData: `${Buffer.from(value).toString("base64")}?` }));
+    const [text, log] = [await other.logText(), await other.log()];
+    client.destroy();
+    expect(log.map(({ service, action, status }) => `${service}:${action} ${status}`)).to.deep.equal([
+      "ssm:PutParameter 200", "ssm:GetParameter 200", "ssm:PutParameter 400", "ec2:CreateLaunchTemplate 200", "ec2:CreateLaunchTemplate 400",
+    ]);
+    for (const word of [value, "OPENSSH", Buffer.from(value).toString("base64"), Name]) expect(text).to.not.contain(word);
+    expect(await other.stop()).to.deep.equal({ code: 0, stderr: "" });
+  });
+
+  describe("counts changes for those who watch", () => {
+    const ask = async (query: string, at = emulator.endpoint): Promise<{ status: number; body: { changes: number } }> => {
+      const answer = await fetch(`${at}/moonback/changes${query}`);
+      return { status: answer.status, body: (await answer.json()) as { changes: number } };
+    };
+    const count = async (): Promise<number> => (await ask("")).body.changes;
+
+    it("counts writes, and neither reads nor questions about itself", async () => {
+      const before = await count();
+      await aws.ec2.send(new DescribeVpcsCommand({}));
+      await fetch(`${emulator.endpoint}/moonback/world`);
+      await fetch(`${emulator.endpoint}/nonsense`);
+      expect(await count()).to.equal(before);
+      await aws.network();
+      expect(await count()).to.equal(before + 2);
+    });
+
+    it("answers at once when there is something new, else when it comes, else when the wait is over", async () => {
+      const now = await count();
+      expect(await ask(`?after=${now - 1}&wait=20`)).to.deep.equal({ status: 200, body: { changes: now } });
+      const watching = ask(`?after=${now}&wait=20`);
+      const answered = Promise.race([watching.then(() => "answered"), delay(200).then(() => "waiting")]);
+      expect(await answered).to.equal("waiting");
+      await aws.vpc();
+      expect((await watching).body).to.deep.equal({ changes: now + 1 });
+      const started = Date.now();
+      expect((await ask(`?after=${now + 1}&wait=0.3`)).body).to.deep.equal({ changes: now + 1 });
+      expect(Date.now() - started).to.be.within(250, 5_000);
+    });
+
+    it("says what it wants to be asked", async () => {
+      for (const query of ["?after=any", "?after=0&wait=-1", "?after=0&wait=nan"]) expect((await ask(query)).status, query).to.equal(400);
+    });
+
+    it("neither holds up others nor its own end while somebody waits", async () => {
+      const other = await startEmulator();
+      const client = new Aws(other.endpoint);
+      const watchers = Array.from({ length: 20 }, () => ask("?after=1000&wait=25", other.endpoint).catch(() => "cut off"));
+      await delay(200);
+      await client.vpc();
+      client.destroy();
+      const started = Date.now();
+      expect(await other.stop()).to.deep.equal({ code: 0, stderr: "" });
+      expect(Date.now() - started).to.be.lessThan(1_000);
+      expect(new Set(await Promise.all(watchers))).to.deep.equal(new Set(["cut off"]));
+    });
   });
 
   const arguments_ = (host: string, port: number): string[] => ["--host", host, "--port", `${port}`, "--epoch", "any", "--request-log", "/dev/null"];

@@ -3,17 +3,21 @@
 
 import { expect } from "chai";
 import { Aws, refused, send, type Scenarios } from "./aws.ts";
-import { flowLogs, interfaces, securityGroups } from "./scenarios/groups.ts";
+import { addresses, flowLogs, interfaces, securityGroups } from "./scenarios/groups.ts";
+import { parameters, profiles } from "./scenarios/identities.ts";
+import { instances, launches, launchTemplates, volumes } from "./scenarios/instances.ts";
 import { gateways, subnets, vpcs } from "./scenarios/network.ts";
 import { routes, routeTables } from "./scenarios/routes.ts";
+import { scalingGroups, schedules } from "./scenarios/scaling.ts";
 import { logGroups, roles } from "./scenarios/services.ts";
 import { tags } from "./scenarios/tags.ts";
 import { ruleTable, startEmulator, type Emulator, type Rule } from "./start.ts";
 
 const areas: Record<string, Scenarios> = {
   VPCs: vpcs, subnets, "internet gateways": gateways, routes, "route tables": routeTables,
-  "security groups": securityGroups, "network interfaces": interfaces, "flow logs": flowLogs,
-  "EC2 tags": tags, "IAM roles": roles, "log groups": logGroups,
+  "security groups": securityGroups, "network interfaces": interfaces, addresses, "flow logs": flowLogs,
+  launches, instances, volumes, "launch templates": launchTemplates, "Auto Scaling groups": scalingGroups, schedules,
+  "EC2 tags": tags, "IAM roles": roles, "instance profiles": profiles, "log groups": logGroups, parameters,
 };
 const scenarios: Scenarios = Object.assign({}, ...Object.values(areas)) as Scenarios;
 

@@ -1,16 +1,19 @@
 import { expect } from "chai";
 import { awsTypes } from "../../rehearsal/providers/aws/types.ts";
+import type { Aws } from "../../rehearsal/providers/aws/clients.ts";
+import { affectedBy } from "../../rehearsal/providers/diff.ts";
+import type { ResourceType } from "../../rehearsal/providers/resource-type.ts";
 import { UNKNOWN, unwrapSecrets, isSecret, type Properties } from "../../rehearsal/providers/values.ts";
 import { fixtures } from "./fixtures.ts";
 import type { Recorded } from "./harness.ts";
-import { Lab, valueOf } from "./lab.ts";
+import { type Fixture, Lab, valueOf } from "./lab.ts";
 
 describe("fixtures of the stand-in aws provider", () => {
   for (const type of awsTypes) {
     it(`cover ${type.token}`, () => {
       const fixture = fixtures.find((each) => each.token === type.token);
       if (!fixture) throw new Error(`no fixture for ${type.token}: add one to fixtures.ts`);
-      const inPlace = Object.keys(type.inputs).filter((property) => !type.inputs[property]?.replaces && !type.inputs[property]?.local);
+      const inPlace = Object.keys(type.inputs).filter((property) => type.inputs[property]?.replaces !== true && !type.inputs[property]?.local);
       expect(Object.keys(fixture.changes), "a change for every input").to.have.members(Object.keys(type.inputs));
       expect(Object.keys(fixture.behindTheBack), "a change behind the back for every property that changes in place").to.have.members(inPlace);
       expect(Object.keys(type.inputs), "the secret property").to.include(fixture.secret);
@@ -47,15 +50,17 @@ describe("the stand-in aws provider, as the engine calls it", function () {
 
       it("is imported with inputs that differ in nothing", async () => {
         const subject = await lab.make(token);
-        const imported = await lab.provider.read(token, subject.id);
+        const imported = await lab.provider.read(token, importId(fixture, subject));
         expect(imported?.id).to.equal(subject.id);
-        expect((await lab.provider.diff(imported!, subject.inputs)).changes).to.be.false;
+        // What AWS does not know cannot be imported.
+        const local = Object.keys(subject.inputs).filter((property) => typeOf(token).inputs[property]?.local);
+        expect(await lab.provider.diff(imported!, subject.inputs)).to.deep.include({ updates: local, replaces: [] });
         expect((await lab.provider.check(token, imported!.inputs)).failures).to.deep.equal([]);
       });
 
       it("shows unknown outputs when its creation is previewed, and known inputs", async () => {
         const inputs = await fixture.inputs(lab);
-        const type = awsTypes.find((each) => each.token === token)!;
+        const type = typeOf(token);
         const state = await lab.provider.previewCreate(token, inputs);
         expect(unwrapSecrets(state)).to.deep.include(inputs);
         for (const output of type.outputs) {
@@ -64,13 +69,17 @@ describe("the stand-in aws provider, as the engine calls it", function () {
         }
       });
 
-      it("keeps what is secret under another name secret", async () => {
-        const type = awsTypes.find((each) => each.token === token)!;
+      it("keeps secret what repeats a secret, and what is one by itself", async () => {
+        const type = typeOf(token);
         const subject = await lab.make(token);
         const states = [subject.state, (await lab.provider.refresh(subject)).state, await lab.provider.previewCreate(token, subject.inputs)];
         // What repeats an input under another name is out of the engine's sight.
-        for (const output of Object.keys(type.mirrors ?? {})) {
+        for (const output of [...Object.keys(type.mirrors ?? {}), ...secretInputs(token)]) {
           for (const state of states) expect(isSecret(state[output]), output).to.be.true;
+        }
+        const imported = await lab.provider.read(token, importId(fixture, subject));
+        for (const input of secretInputs(token)) {
+          for (const { inputs } of [subject, imported!, await lab.provider.refresh(subject)]) expect(isSecret(inputs[input]), input).to.be.true;
         }
       });
 
@@ -90,10 +99,15 @@ describe("the stand-in aws provider, as the engine calls it", function () {
           const preview = await lab.provider.update(subject, inputs, true);
           expect(await fixture.observe(lab, subject.id, subject), "a preview changes nothing").to.deep.equal(before);
           expect(unwrapSecrets(preview.state)).to.deep.include({ [property]: value });
-          expectKnownKept(token, property, subject, preview.state);
+          expectKnownKept(token, property, subject, preview);
 
           const updated = await lab.provider.update(subject, inputs);
           const after = await fixture.observe(lab, subject.id, subject);
+          if (typeOf(token).inputs[property]?.local) {
+            expect(after, "AWS knows nothing of it").to.deep.equal(before);
+            expect((await lab.provider.refresh(updated)).inputs, "and it is not forgotten").to.include({ [property]: value });
+            return;
+          }
           const observed = "observed" in change ? await valueOf(change.observed, lab, subject) : value;
           expect(after, "AWS has the new value, and the old ones of the rest").to.deep.equal({ ...before, [property]: observed });
           const live = await lab.provider.refresh(updated);
@@ -129,9 +143,11 @@ describe("the stand-in aws provider, as the engine calls it", function () {
   describe("all types together", () => {
     it("are found again by the tag or key they were made with", async () => {
       for (const type of awsTypes) {
-        const { id, inputs } = await lab.make(type.token, type.inputs["tags"] ? { tags: { "moonback:urn": `urn:${type.token}`, env: "test" } } : {});
-        const lost = { urn: `urn:${type.token}`, env: "test", inputs };
-        expect(await type.find(lab.counted, lost), type.token).to.deep.equal([id]);
+        const fixture = fixtures.find((each) => each.token === type.token)!;
+        const tags = { "moonback:urn": `urn:${type.token}`, env: "test" };
+        const subject = await lab.make(type.token, type.inputs["tags"] ? { tags: fixture.tags?.(tags) ?? tags } : {});
+        const lost = { urn: `urn:${type.token}`, env: "test", inputs: unwrapSecrets(subject.inputs) as Properties };
+        expect(await type.find(lab.counted, lost), type.token).to.deep.equal([importId(fixture, subject)]);
         if (type.identity === "tags") {
           expect(await type.find(lab.counted, { ...lost, urn: "urn:other" }), `another ${type.token}`).to.deep.equal([]);
         }
@@ -169,6 +185,19 @@ describe("the stand-in aws provider, as the engine calls it", function () {
   });
 });
 
+function typeOf(token: string): ResourceType<Aws> {
+  return awsTypes.find((each) => each.token === token)!;
+}
+
+function importId(fixture: Fixture, subject: Recorded): string {
+  return fixture.importId?.(subject) ?? subject.id;
+}
+
+function secretInputs(token: string): string[] {
+  const { inputs } = typeOf(token);
+  return Object.keys(inputs).filter((property) => inputs[property]?.secret);
+}
+
 /** A range in the VPC of a route table. */
 async function subnetRange(lab: Lab, table: Recorded): Promise<string> {
   const { Vpcs: [vpc] = [] } = await lab.aws.ec2.describeVpcs({ VpcIds: [String(table.inputs["vpcId"])] });
@@ -176,11 +205,11 @@ async function subnetRange(lab: Lab, table: Recorded): Promise<string> {
 }
 
 /** In an update preview only what the change affects may become unknown. */
-function expectKnownKept(token: string, property: string, subject: Recorded, preview: Properties): void {
-  const type = awsTypes.find((each) => each.token === token)!;
-  const affected = type.inputs[property]?.affects ?? [];
+function expectKnownKept(token: string, property: string, subject: Recorded, { inputs, state: preview }: Recorded): void {
+  const type = typeOf(token);
+  const affected = affectedBy(type.inputs[property], inputs);
   for (const output of type.outputs) {
     if (type.mirrors?.[output] !== undefined) continue;
-    expect(preview[output], output).to.equal(affected.includes(output) ? UNKNOWN : subject.state[output]);
+    expect(preview[output], output).to.deep.equal(affected.includes(output) ? UNKNOWN : subject.state[output]);
   }
 }

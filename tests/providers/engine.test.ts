@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { expect } from "chai";
@@ -7,25 +5,13 @@ import { execa } from "execa";
 import { awsTypes } from "../../rehearsal/providers/aws/types.ts";
 import { type Aws, awsClients } from "../../rehearsal/providers/aws/clients.ts";
 import { pulumiCli } from "../pulumi-tool.ts";
-import { engineEnvironment, Steps, withStack } from "./engine.ts";
-import { everyType, type Variation } from "./program.ts";
+import { engineEnvironment, filesWith, nameOf, recorded, resources, Steps, withStack } from "./engine.ts";
+import { everyType, userData, type Variation } from "./program.ts";
 import { type Emulator, REGION, startEmulator } from "./start-emulator.ts";
-
-interface StateResource {
-  readonly type: string;
-  readonly urn: string;
-  readonly id?: string;
-  readonly inputs?: Record<string, unknown>;
-  readonly outputs?: Record<string, unknown>;
-  readonly initErrors?: string[];
-}
 
 const program = (variation: Variation = {}): PulumiFn => () => Promise.resolve(
   Object.fromEntries(Object.entries(everyType(variation)).map(([name, resource]) => [name, resource.id])),
 );
-
-const resources = (deployment: unknown): StateResource[] => (deployment as { resources?: StateResource[] }).resources ?? [];
-const nameOf = (resource: StateResource): string => resource.urn.split("::").at(-1) ?? "";
 
 describe("the stand-in aws provider under the real Pulumi engine", function () {
   this.timeout(120_000);
@@ -46,8 +32,8 @@ describe("the stand-in aws provider under the real Pulumi engine", function () {
 
       const { outputs } = await stack.up();
       for (const [name, { value }] of Object.entries(outputs)) expect(value, name).to.be.a("string").that.is.not.empty;
-      const recorded = resources((await stack.exportStack()).deployment);
-      expect(new Set(recorded.map((each) => each.type))).to.include.all.keys(awsTypes.map((type) => type.token));
+      const made = resources((await stack.exportStack()).deployment);
+      expect(new Set(made.map((each) => each.type))).to.include.all.keys(awsTypes.map((type) => type.token));
 
       await stack.preview({ refresh: true, expectNoChanges: true });
       await stack.refresh({ expectNoChanges: true });
@@ -65,23 +51,21 @@ describe("the stand-in aws provider under the real Pulumi engine", function () {
       await stack.up();
       for (const step of ["up", "refresh"]) {
         if (step === "refresh") await stack.refresh({ expectNoChanges: true });
-        const files = readdirSync(join(folder, ".pulumi"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-        const leaks = files.filter((file) => readFileSync(join(file.parentPath, file.name), "utf8").includes(canary));
-        expect(leaks.map((file) => file.name), `after ${step}`).to.deep.equal([]);
-
-        // Not `exportStack`: the Automation API exports with secrets in clear.
-        const stateFile = join(folder, ".pulumi/stacks/moon-and-back/test-network.json");
-        const { checkpoint } = JSON.parse(readFileSync(stateFile, "utf8")) as { checkpoint: { latest: unknown } };
-        const recorded = resources(checkpoint.latest);
+        expect(filesWith(folder, canary, userData(canary)), `after ${step}`).to.deep.equal([]);
+        const written = recorded(folder);
         // Without this, a type that lost its secret input altogether would pass.
         for (const { token } of awsTypes) {
-          const resource = recorded.find((each) => each.type === token);
+          const resource = written.find((each) => each.type === token);
           expect(JSON.stringify(resource?.inputs), `inputs of ${token} after ${step}`).to.include("ciphertext");
           expect(JSON.stringify(resource?.outputs), `outputs of ${token} after ${step}`).to.include("ciphertext");
         }
       }
       const { Vpcs: [vpc] = [] } = await cloud.ec2.describeVpcs({ Filters: [{ Name: "tag:Name", Values: ["vpc"] }] });
       expect(vpc?.Tags?.find((tag) => tag.Key === "canary")?.Value, "AWS got the value itself").to.equal(canary);
+      const { Parameter } = await cloud.ssm.getParameter({ Name: "/moonback/test", WithDecryption: true });
+      expect(Parameter?.Value, "and this one").to.equal(canary);
+      const { LaunchTemplateVersions: [version] = [] } = await cloud.ec2.describeLaunchTemplateVersions({ LaunchTemplateName: "bastion", Versions: ["$Latest"] });
+      expect(version?.LaunchTemplateData?.UserData, "and user data").to.equal(userData(canary));
     });
   });
 
@@ -90,6 +74,7 @@ describe("the stand-in aws provider under the real Pulumi engine", function () {
     await withStack(emulator, program(), async (first) => {
       await first.up();
       ids = Object.fromEntries(resources((await first.exportStack()).deployment).map((each) => [nameOf(each), each.id ?? ""]));
+      ids["schedule"] = `${ids["machines"] ?? ""}/${ids["schedule"] ?? ""}`;
       await withStack(emulator, program({ imports: ids }), async (second) => {
         const steps = new Steps();
         await second.up({ onEvent: steps.onEvent });

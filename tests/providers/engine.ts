@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { type Dirent, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
@@ -39,6 +39,40 @@ export async function withStack(emulator: Emulator, program: PulumiFn, test: (st
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+export interface StateResource {
+  readonly type: string;
+  readonly urn: string;
+  readonly id?: string;
+  readonly inputs?: Record<string, unknown>;
+  readonly outputs?: Record<string, unknown>;
+  readonly initErrors?: string[];
+}
+
+/** The resources of an exported deployment. */
+export function resources(deployment: unknown): StateResource[] {
+  return (deployment as { resources?: StateResource[] }).resources ?? [];
+}
+
+export function nameOf(resource: StateResource): string {
+  return resource.urn.split("::").at(-1) ?? "";
+}
+
+/** What is written of the stack's resources. Not `exportStack`: the Automation API exports with secrets in clear. */
+export function recorded(folder: string): StateResource[] {
+  const stateFile = join(folder, ".pulumi/stacks/moon-and-back/test-network.json");
+  return resources((JSON.parse(readFileSync(stateFile, "utf8")) as { checkpoint: { latest: unknown } }).checkpoint.latest);
+}
+
+/** The files of a backend in which any of these texts stands in clear. */
+export function filesWith(folder: string, ...texts: readonly string[]): string[] {
+  const files = readdirSync(join(folder, ".pulumi"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const holds = (file: Dirent): boolean => {
+    const content = readFileSync(join(file.parentPath, file.name), "utf8");
+    return texts.some((text) => content.includes(text));
+  };
+  return files.filter(holds).map((file) => file.name);
 }
 
 /** What a preview or update did, `create aws:ec2/vpc:Vpc net`, without what stays the same. */

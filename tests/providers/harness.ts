@@ -1,8 +1,8 @@
 import { credentials, type ServiceError } from "@grpc/grpc-js";
-import type { Properties } from "../../rehearsal/providers/values.ts";
+import { type Properties, unwrapSecrets } from "../../rehearsal/providers/values.ts";
 import { type Client, fromStruct, messages, type proto, ResourceProviderClient, toStruct } from "../../rehearsal/providers/wire.ts";
 
-/** What is recorded of an object, as the engine would keep it. */
+/** What is recorded of an object, as the engine would keep it: with the provider's secrets marked. */
 export interface Recorded {
   readonly token: string;
   readonly id: string;
@@ -50,15 +50,15 @@ export class ProviderUnderTest {
   }
 
   async check(token: string, inputs: Properties): Promise<{ inputs: Properties; failures: string[] }> {
-    const request = new messages.CheckRequest().setUrn(urnOf(token)).setNews(toStruct(inputs));
+    const request = new messages.CheckRequest().setUrn(urnOf(token)).setNews(sent(inputs));
     const response = await this.send<proto.CheckResponse>("check", request);
     return { inputs: fromStruct(response.getInputs()), failures: response.getFailuresList().map((each) => `${each.getProperty()}: ${each.getReason()}`) };
   }
 
   /** Old inputs and state against wanted inputs. */
   async diff(old: Recorded, inputs: Properties, ignoreChanges: string[] = []): Promise<Diff> {
-    const request = new messages.DiffRequest().setUrn(urnOf(old.token)).setId(old.id).setOldInputs(toStruct(old.inputs))
-      .setOlds(toStruct(old.state)).setNews(toStruct(inputs)).setIgnorechangesList(ignoreChanges);
+    const request = new messages.DiffRequest().setUrn(urnOf(old.token)).setId(old.id).setOldInputs(sent(old.inputs))
+      .setOlds(sent(old.state)).setNews(sent(inputs)).setIgnorechangesList(ignoreChanges);
     const response = await this.send<proto.DiffResponse>("diff", request);
     const { Kind } = messages.PropertyDiff;
     const detailed = [...response.getDetaileddiffMap().entries()];
@@ -74,21 +74,21 @@ export class ProviderUnderTest {
   async create(token: string, given: Properties): Promise<Recorded> {
     const { inputs, failures } = await this.check(token, given);
     if (failures.length > 0) throw new Error(failures.join("\n"));
-    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(toStruct(inputs));
+    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(sent(inputs));
     const response = await this.send<proto.CreateResponse>("create", request);
     return { token, id: response.getId(), inputs, state: fromStruct(response.getProperties()) };
   }
 
   async previewCreate(token: string, inputs: Properties): Promise<Properties> {
-    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(toStruct(inputs)).setPreview(true);
+    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(sent(inputs)).setPreview(true);
     const response = await this.send<proto.CreateResponse>("create", request);
     return fromStruct(response.getProperties());
   }
 
   /** With inputs and state: a refresh. With neither: an import. */
   async read(token: string, id: string, recorded?: Pick<Recorded, "inputs" | "state">): Promise<Recorded | undefined> {
-    const request = new messages.ReadRequest().setUrn(urnOf(token)).setId(id).setProperties(toStruct(recorded?.state ?? {}));
-    if (recorded) request.setInputs(toStruct(recorded.inputs));
+    const request = new messages.ReadRequest().setUrn(urnOf(token)).setId(id).setProperties(sent(recorded?.state ?? {}));
+    if (recorded) request.setInputs(sent(recorded.inputs));
     const response = await this.send<proto.ReadResponse>("read", request);
     if (response.getId() === "") return undefined;
     return { token, id: response.getId(), inputs: fromStruct(response.getInputs()), state: fromStruct(response.getProperties()) };
@@ -101,16 +101,28 @@ export class ProviderUnderTest {
   }
 
   async update(old: Recorded, inputs: Properties, preview = false): Promise<Recorded> {
-    const request = new messages.UpdateRequest().setUrn(urnOf(old.token)).setId(old.id).setOlds(toStruct(old.state))
-      .setOldInputs(toStruct(old.inputs)).setNews(toStruct(inputs)).setPreview(preview);
+    const request = new messages.UpdateRequest().setUrn(urnOf(old.token)).setId(old.id).setOlds(sent(old.state))
+      .setOldInputs(sent(old.inputs)).setNews(sent(inputs)).setPreview(preview);
     const response = await this.send<proto.UpdateResponse>("update", request);
     return { ...old, inputs, state: fromStruct(response.getProperties()) };
   }
 
+  /** Calls a function. Arguments go as they are: secrets in them are the test's business. */
+  async invoke(token: string, args: Properties): Promise<{ outputs: Properties; failures: string[] }> {
+    const request = new messages.InvokeRequest().setTok(token).setArgs(toStruct(args));
+    const response = await this.send<proto.InvokeResponse>("invoke", request);
+    return { outputs: fromStruct(response.getReturn()), failures: response.getFailuresList().map((each) => `${each.getProperty()}: ${each.getReason()}`) };
+  }
+
   async delete({ token, id, inputs, state }: Recorded): Promise<void> {
-    const request = new messages.DeleteRequest().setUrn(urnOf(token)).setId(id).setProperties(toStruct(state)).setOldInputs(toStruct(inputs));
+    const request = new messages.DeleteRequest().setUrn(urnOf(token)).setId(id).setProperties(sent(state)).setOldInputs(sent(inputs));
     await this.send<unknown>("delete", request);
   }
+}
+
+/** The provider takes no secrets, so the engine strips the marks from everything it sends. */
+function sent(properties: Properties) {
+  return toStruct(unwrapSecrets(properties) as Properties);
 }
 
 /** A parent type in front, as component resources have it: only the last one counts. */

@@ -26,6 +26,10 @@ export interface Fixture {
   readonly secret: string;
   /** Outputs that must have a value after create. */
   readonly outputs: readonly string[];
+  /** The id to import it by, where that is not its own. */
+  importId?(subject: Recorded): string;
+  /** Tags as this type takes them, where that is not a map. */
+  tags?(tags: Readonly<Record<string, string>>): unknown;
   /** Minimal inputs; what they refer to is made through other fixtures. */
   inputs(lab: Lab): Promise<Properties>;
   /** For every input property: a value other than the fixture's. */

@@ -59,5 +59,46 @@ export function everyType({ canary, imports }: Variation = {}): Record<string, C
     vpcId: vpc.id, trafficType: "ALL", logDestination: logGroup.arn, iamRoleArn: role.arn, maxAggregationInterval: 60, tags: tags("flow-log"),
   }, options("flow-log"));
 
-  return { vpc, subnet, gateway, table, association, "default-group": none, group, "log-group": logGroup, role, policy, "flow-log": flowLog };
+  const { id: imageId } = debianImage(provider);
+  // What AWS does not know cannot be imported.
+  const local = imports === undefined ? { updateDefaultVersion: true } : {};
+  const eni = new aws.ec2.NetworkInterface("interface", {
+    subnetId: subnet.id, privateIps: ["10.10.0.100"], securityGroups: [group.id], tags: tags("interface"),
+    ipv6Addresses: [subnet.ipv6CidrBlock.apply((block) => block.replace("::/64", "::100"))],
+  }, options("interface"));
+  const profile = new aws.iam.InstanceProfile("profile", { name: "bastion", role: role.name, tags: tags("profile") }, options("profile"));
+  const parameter = new aws.ssm.Parameter("parameter", {
+    name: "/moonback/test", type: "SecureString", value: canary ?? "opensesame", tags: tags("parameter"),
+  }, options("parameter"));
+  const template = new aws.ec2.LaunchTemplate("template", {
+    name: "bastion", ...local, imageId, instanceType: "t4g.small", tags: tags("template"),
+    userData: hidden(userData(canary)),
+    creditSpecification: { cpuCredits: "standard" },
+    iamInstanceProfile: { name: profile.name },
+    metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+    networkInterfaces: [{ networkInterfaceId: eni.id, deviceIndex: 0 }],
+    blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeSize: 8, volumeType: "gp3", encrypted: "true" } }],
+  }, options("template"));
+  const machines = new aws.autoscaling.Group("machines", {
+    name: "bastion", availabilityZones: [`${region}a`], minSize: 0, maxSize: 1, desiredCapacity: 1,
+    launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
+    tags: Object.entries(tags("machines")).map(([key, value]) => ({ key, value, propagateAtLaunch: key === "Name" })),
+  }, options("machines"));
+  const schedule = new aws.autoscaling.Schedule("schedule", {
+    autoscalingGroupName: machines.name, scheduledActionName: "stop", recurrence: hidden("0 23 * * *"), timeZone: "Europe/Dublin",
+  }, options("schedule"));
+
+  return {
+    vpc, subnet, gateway, table, association, "default-group": none, group, "log-group": logGroup, role, policy, "flow-log": flowLog,
+    interface: eni, profile, parameter, template, machines, schedule,
+  };
+}
+
+/** What the machine does at its first boot, with something in it that nobody may read. */
+export function userData(canary = "nothing"): string {
+  return Buffer.from(`#!/bin/sh\necho ${canary}\n`).toString("base64");
+}
+
+export function debianImage(provider: aws.Provider): Output<aws.ec2.GetAmiResult> {
+  return aws.ec2.getAmiOutput({ owners: ["136693071363"], filters: [{ name: "name", values: ["debian-13-arm64-20251117-2299"] }] }, { provider });
 }

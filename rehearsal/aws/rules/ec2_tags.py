@@ -12,8 +12,8 @@ from call import Call
 
 from .table import moto_refuses, refuses
 
-# Call → the resource type its TagSpecifications may name (API reference of each call).
-CREATES = {
+# Call → the resource types its TagSpecifications may name (API reference of each call).
+CREATES: dict[str, str | tuple[str, ...]] = {
     "CreateVpc": "vpc",
     "CreateSubnet": "subnet",
     "CreateInternetGateway": "internet-gateway",
@@ -23,7 +23,12 @@ CREATES = {
     "AuthorizeSecurityGroupEgress": "security-group-rule",
     "CreateNetworkInterface": "network-interface",
     "CreateFlowLogs": "vpc-flow-log",
+    "CreateVolume": "volume",
+    "CreateLaunchTemplate": "launch-template",
+    "RunInstances": ("instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu"),
 }
+# What a template's data may tag (API LaunchTemplateTagSpecificationRequest).
+TEMPLATE_TAGS = ("instance", "volume", "network-interface", "spot-instances-request")
 
 
 def kebab(action: str) -> str:
@@ -74,7 +79,17 @@ def repeated_key(call: Call) -> str | None:
 
 def wrong_type(call: Call) -> str | None:
     for spec in call.get("TagSpecifications", []):
-        if spec.get("ResourceType") != CREATES[call.action]:
+        types = CREATES[call.action]
+        if spec.get("ResourceType") not in ((types,) if isinstance(types, str) else types):
+            return f"'{spec.get('ResourceType')}' is not a valid taggable resource type for this operation."
+    return None
+
+
+@refuses("template-data-tag-type", "ec2:CreateLaunchTemplate", "InvalidParameterValue", "A template tags what a launch makes (API LaunchTemplateTagSpecificationRequest).")
+@refuses("template-version-data-tag-type", "ec2:CreateLaunchTemplateVersion", "InvalidParameterValue", "A template tags what a launch makes (API LaunchTemplateTagSpecificationRequest).")
+def wrong_template_type(call: Call) -> str | None:
+    for spec in (call.get("LaunchTemplateData") or {}).get("TagSpecifications") or []:
+        if spec.get("ResourceType") not in TEMPLATE_TAGS:
             return f"'{spec.get('ResourceType')}' is not a valid taggable resource type for this operation."
     return None
 
@@ -98,6 +113,8 @@ for _kind, _code in {
     "internet-gateway": "InvalidInternetGatewayID.NotFound",
     "route-table": "InvalidRouteTableID.NotFound",
     "security-group": "InvalidGroup.NotFound",
+    "volume": "InvalidVolume.NotFound",
+    "launch-template": "InvalidLaunchTemplateId.NotFound",
 }.items():
     moto_refuses(f"tag-unknown-{_kind}", "ec2:CreateTags", _code, "The resource must exist (API error codes).")
 
@@ -107,6 +124,14 @@ def unknown_interface(call: Call) -> str | None:
     for resource in call.get("Resources", []):
         if resource.startswith("eni-") and resource not in call.ec2.enis:
             return f"The networkInterface ID '{resource}' does not exist"
+    return None
+
+
+@refuses("tag-unknown-instance", "ec2:CreateTags", "InvalidInstanceID.NotFound", "The resource must exist (API error codes; moto does not look).")
+def unknown_instance(call: Call) -> str | None:
+    for resource in call.get("Resources", []):
+        if resource.startswith("i-") and call.instance(resource) is None:
+            return f"The instance ID '{resource}' does not exist"
     return None
 
 

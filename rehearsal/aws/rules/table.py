@@ -65,10 +65,10 @@ def moto_refuses(id: str, call: str, code: str, says: str) -> None:
     _add(Rule(id, call, code, says, "moto"))
 
 
-def refusal_of(call: Call) -> Refusal | None:
-    """The first refusal of this call, in the order in which the rules are declared."""
+def refusal_of(call: Call, but: tuple[str, ...] = ()) -> Refusal | None:
+    """The first refusal of this call, in the order in which the rules are declared; `but` names rules to leave out."""
     for rule in _BY_CALL.get(call.name, []):
-        message = rule.predicate(call) if rule.predicate else None
+        message = rule.predicate(call) if rule.predicate and rule.id not in but else None
         if message is not None:
             return Refusal(rule.id, rule.code, message)
     return None

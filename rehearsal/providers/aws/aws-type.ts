@@ -5,14 +5,17 @@ import type { Aws } from "./clients.ts";
 
 /** Values of a type whose inputs are `I`; those that the type's table does not require may be missing. */
 interface AwsType<I extends object> extends Omit<ResourceType<Aws>, "inputs" | "create" | "read" | "update" | "find" | "secretOutputs" | "mirrors" | "constants"> {
-  readonly inputs: Readonly<Record<Exclude<keyof I & string, "tags">, InputSpec>>;
+  readonly inputs: Readonly<Record<Exclude<keyof I & string, TagInput<I>>, InputSpec>>;
   /** IAM has no regions; everything else takes and shows one. */
   readonly global?: true;
-  create(aws: Aws, inputs: I, record: (id: string) => void): Promise<void>;
+  create(aws: Aws, inputs: I, record: Parameters<ResourceType<Aws>["create"]>[2]): Promise<void>;
   read(aws: Aws, id: string, state: Properties): Promise<AwsLive<I> | undefined>;
   update(aws: Aws, id: string, change: AwsChange<I>): Promise<void>;
   find(aws: Aws, lost: Lost & { readonly inputs: Partial<I> }): Promise<string[]>;
 }
+
+/** The input that {@link awsType} adds: tags as a map, not those of a type that has a kind of its own. */
+type TagInput<I> = I extends { readonly tags?: Tags } ? "tags" : never;
 
 export interface AwsLive<I extends object> extends Omit<Live, "inputs"> {
   readonly inputs: { readonly [K in keyof I]?: I[K] | undefined };

@@ -1,15 +1,19 @@
+import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { IAM } from "@aws-sdk/client-iam";
+import type { SSM } from "@aws-sdk/client-ssm";
 import type { STS } from "@aws-sdk/client-sts";
 import { UserError } from "../../../common/errors.ts";
 
 /** The AWS clients of one region. Each is imported on its first call: loading one takes longer than most calls. */
 export interface Aws {
   readonly region: string;
+  readonly autoscaling: AutoScaling;
   readonly ec2: EC2;
   readonly iam: IAM;
   readonly logs: CloudWatchLogs;
+  readonly ssm: SSM;
   readonly sts: STS;
 }
 
@@ -26,9 +30,11 @@ export function awsClients(region: string, access: Access, onCall: OnCall = () =
   const config = { region, ...access };
   return {
     region,
+    autoscaling: lazy("autoscaling", access.endpoint, onCall, async () => new (await import("@aws-sdk/client-auto-scaling")).AutoScaling(config)),
     ec2: lazy("ec2", access.endpoint, onCall, async () => new (await import("@aws-sdk/client-ec2")).EC2(config)),
     iam: lazy("iam", access.endpoint, onCall, async () => new (await import("@aws-sdk/client-iam")).IAM(config)),
     logs: lazy("logs", access.endpoint, onCall, async () => new (await import("@aws-sdk/client-cloudwatch-logs")).CloudWatchLogs(config)),
+    ssm: lazy("ssm", access.endpoint, onCall, async () => new (await import("@aws-sdk/client-ssm")).SSM(config)),
     sts: lazy("sts", access.endpoint, onCall, async () => new (await import("@aws-sdk/client-sts")).STS(config)),
   };
 }
@@ -58,16 +64,23 @@ function isLoopback(url: string): boolean {
 export class AwsError extends Error {
   override readonly name = "AwsError";
   readonly code: string;
+  /** What AWS said, and to which call. */
+  readonly answer: string;
+  readonly call: string;
 
-  constructor(code: string, message: string, call: string, cause?: unknown) {
-    super(`AWS ${code}: ${message} (${call})`, { cause });
+  constructor(code: string, answer: string, call: string, cause?: unknown) {
+    super(`AWS ${code}: ${answer} (${call})`, { cause });
     this.code = code;
+    this.answer = answer;
+    this.call = call;
   }
 }
 
 /** Whether AWS says that the object does not exist: each service has its own words for it. */
 export function isGone(error: unknown): boolean {
-  return error instanceof AwsError && /NotFound|NoSuchEntity|ResourceNotFoundException/.test(error.code);
+  if (!(error instanceof AwsError)) return false;
+  // Auto Scaling has one code for everything that is wrong.
+  return /NotFound|NoSuchEntity|ResourceNotFoundException/.test(error.code) || (error.code === "ValidationError" && /not found/i.test(error.message));
 }
 
 /** Runs a call on an object that may be gone. */

@@ -1,14 +1,14 @@
 import { UserError } from "../../../common/errors.ts";
-import type { Failure, Provider } from "../resource-type.ts";
+import { refuseArguments } from "../arguments.ts";
+import type { Provider } from "../resource-type.ts";
 import { containsUnknown, type Properties } from "../values.ts";
 import { type Access, accessFromEnvironment, type Aws, awsClients, type OnCall } from "./clients.ts";
-import { awsTypes } from "./types.ts";
+import { awsFunctions, awsTypes } from "./types.ts";
 
 /** Checks that the official provider makes and the stand-in does not need, since it never leaves loopback. */
 const SKIPS = ["skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"];
 const SUPPORTED = ["region", "allowedAccountIds", ...SKIPS];
-/** The engine's own, found in the arguments of every provider. */
-const ENGINE = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
+const HINT = "Endpoint and credentials come from AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 /**
  * The stand-in for the official `aws` provider.
@@ -32,16 +32,11 @@ export function awsProvider(env: NodeJS.ProcessEnv = process.env, onCall?: OnCal
     version: "7.48.0",
     typesFile: "rehearsal/providers/aws/types.ts",
     types: awsTypes,
+    functions: awsFunctions,
     configReplaces: ["region"],
 
     checkConfig(args) {
-      const failures: Failure[] = Object.keys(args)
-        .filter((property) => !SUPPORTED.includes(property) && !ENGINE.includes(property) && !property.startsWith("__"))
-        .map((property) => ({
-          property,
-          reason: `the stand-in aws provider does not support the argument '${property}'; it supports: ${SUPPORTED.join(", ")}. ` +
-            "Endpoint and credentials come from AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        }));
+      const failures = refuseArguments("aws", args, SUPPORTED, HINT);
       if (args["region"] === undefined && regionOf(args, env) === undefined) {
         failures.push({ property: "region", reason: "set the provider's region, or AWS_REGION" });
       }

@@ -108,11 +108,55 @@ export const interfaces: Scenarios = {
   "delete-interface-in-use": async (aws) => {
     const { subnet } = await aws.network();
     const id = await aws.interface(subnet);
-    await aws.ec2.send(new ec2.RunInstancesCommand({
-      ImageId: "ami-12c6146b", MinCount: 1, MaxCount: 1, NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: id }],
-    }));
+    await aws.instance({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: id }] });
     return new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id });
   },
+};
+
+const noInterface = "eni-00000000000000000";
+/** The interface of a new instance, with what it hangs on. */
+async function attached(aws: Aws): Promise<{ id: string; instance: string; attachment: string }> {
+  const id = await aws.interface((await aws.network()).subnet);
+  const instance = await aws.instance({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: id }] });
+  return { id, instance, attachment: (await aws.describeInterface(id)).Attachment!.AttachmentId! };
+}
+
+/** An interface that exists, in a new subnet of 10.10.0.0/24. */
+const some = async (aws: Aws): Promise<string> => aws.interface((await aws.network()).subnet, { PrivateIpAddress: "10.10.0.100" });
+const assigning = (text: string): Scenario =>
+  async (aws) => new ec2.AssignPrivateIpAddressesCommand({ NetworkInterfaceId: await some(aws), PrivateIpAddresses: [text] });
+const assigningSix = (text: (block: string) => string): Scenario => async (aws) => {
+  const { subnet, six } = await aws.dualStack();
+  await aws.interface(subnet, { Ipv6Addresses: [{ Ipv6Address: six(0).replace("/64", "100") }] });
+  return new ec2.AssignIpv6AddressesCommand({ NetworkInterfaceId: await aws.interface(subnet), Ipv6Addresses: [text(six(0).replace("/64", ""))] });
+};
+
+export const addresses: Scenarios = {
+  "assign-private-unknown-interface": () => new ec2.AssignPrivateIpAddressesCommand({ NetworkInterfaceId: noInterface, PrivateIpAddresses: ["10.10.0.101"] }),
+  "assign-private-address-outside-subnet": assigning("10.10.1.101"),
+  "assign-private-address-reserved": assigning("10.10.0.255"),
+  "assign-private-address-in-use": assigning("10.10.0.100"),
+  "assign-ipv6-unknown-interface": () => new ec2.AssignIpv6AddressesCommand({ NetworkInterfaceId: noInterface, Ipv6Addresses: ["2001:db8::100"] }),
+  "assign-ipv6-address-outside-subnet": assigningSix(() => "2001:db8::100"),
+  "assign-ipv6-address-reserved": assigningSix((block) => `${block}3`),
+  "assign-ipv6-address-in-use": assigningSix((block) => `${block}0100`),
+  "unassign-private-unknown-interface": () => new ec2.UnassignPrivateIpAddressesCommand({ NetworkInterfaceId: noInterface, PrivateIpAddresses: ["10.10.0.101"] }),
+  "unassign-ipv6-unknown-interface": () => new ec2.UnassignIpv6AddressesCommand({ NetworkInterfaceId: noInterface, Ipv6Addresses: ["2001:db8::100"] }),
+  "unassign-primary-address": async (aws) => new ec2.UnassignPrivateIpAddressesCommand({ NetworkInterfaceId: await some(aws), PrivateIpAddresses: ["10.10.0.100"] }),
+  "unassign-foreign-address": async (aws) => new ec2.UnassignPrivateIpAddressesCommand({ NetworkInterfaceId: await some(aws), PrivateIpAddresses: ["10.10.0.101"] }),
+  "unassign-foreign-ipv6-address": async (aws) => new ec2.UnassignIpv6AddressesCommand({ NetworkInterfaceId: await some(aws), Ipv6Addresses: ["2001:db8::100"] }),
+  "modify-unknown-interface": () => new ec2.ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: noInterface, SourceDestCheck: { Value: false } }),
+  "modify-interface-unknown-group": async (aws) => new ec2.ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: await some(aws), Groups: [noGroup] }),
+  "modify-interface-group-of-other-network": async (aws) =>
+    new ec2.ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: await some(aws), Groups: [await newGroup(aws)] }),
+  "interface-attributes-one-at-a-time": async (aws) => new ec2.ModifyNetworkInterfaceAttributeCommand({
+    NetworkInterfaceId: await some(aws), SourceDestCheck: { Value: false }, Description: { Value: "any" },
+  }),
+  "attach-interface-in-use": async (aws) => {
+    const { id, instance } = await attached(aws);
+    return new ec2.AttachNetworkInterfaceCommand({ NetworkInterfaceId: id, InstanceId: instance, DeviceIndex: 1 });
+  },
+  "detach-primary-interface": async (aws) => new ec2.DetachNetworkInterfaceCommand({ AttachmentId: (await attached(aws)).attachment }),
 };
 
 const flowLog = (ResourceId: string, more: Partial<ec2.CreateFlowLogsCommandInput> = {}): ec2.CreateFlowLogsCommand =>

@@ -1,7 +1,7 @@
 // One refused call for every tag rule of EC2: the same few rules for every call that takes tags.
 
 import * as ec2 from "@aws-sdk/client-ec2";
-import { account, unique, type Aws, type Scenarios } from "../aws.ts";
+import { account, debian, unique, zone, type Aws, type Scenarios } from "../aws.ts";
 
 type Make = (aws: Aws, specs: ec2.TagSpecification[]) => Promise<object> | object;
 
@@ -38,6 +38,18 @@ const creates: Record<string, { type: ec2.ResourceType; make: Make }> = {
     type: "network-interface",
     make: async (aws, TagSpecifications) => new ec2.CreateNetworkInterfaceCommand({ SubnetId: (await aws.network()).subnet, TagSpecifications }),
   },
+  "create-volume": { type: "volume", make: (_, TagSpecifications) => new ec2.CreateVolumeCommand({ Size: 8, AvailabilityZone: zone, TagSpecifications }) },
+  "create-launch-template": {
+    type: "launch-template",
+    make: (_, TagSpecifications) =>
+      new ec2.CreateLaunchTemplateCommand({ LaunchTemplateName: unique("tagged"), LaunchTemplateData: { ImageId: debian }, TagSpecifications }),
+  },
+  "run-instances": {
+    type: "instance",
+    make: async (aws, TagSpecifications) => new ec2.RunInstancesCommand({
+      ImageId: debian, InstanceType: "t4g.small", MinCount: 1, MaxCount: 1, SubnetId: (await aws.network()).subnet, TagSpecifications,
+    }),
+  },
   "create-flow-logs": {
     type: "vpc-flow-log",
     make: async (aws, TagSpecifications) => new ec2.CreateFlowLogsCommand({
@@ -57,13 +69,16 @@ const badTags: Record<string, ec2.Tag[]> = {
   "repeated-tag-key": [{ Key: "any", Value: "one" }, { Key: "any", Value: "two" }],
 };
 
+/** Tags that a template's launches are to put on something a launch does not make. */
+const templateTags: ec2.RequestLaunchTemplateData = { TagSpecifications: [{ ResourceType: "launch-template", Tags: [{ Key: "any", Value: "any" }] }] };
+
 function tagsAtCreation(): Scenarios {
   const scenarios: Scenarios = {};
   for (const [id, { type, make }] of Object.entries(creates)) {
     for (const [rule, Tags] of Object.entries(badTags)) {
       scenarios[`${id}-${rule}`] = (aws) => make(aws, [{ ResourceType: type, Tags }]);
     }
-    scenarios[`${id}-tag-type`] = (aws) => make(aws, [{ ResourceType: "volume", Tags: [{ Key: "any", Value: "any" }] }]);
+    scenarios[`${id}-tag-type`] = (aws) => make(aws, [{ ResourceType: "dhcp-options", Tags: [{ Key: "any", Value: "any" }] }]);
   }
   return scenarios;
 }
@@ -93,6 +108,11 @@ export const tags: Scenarios = {
   "tag-unknown-internet-gateway": () => tagging("igw-00000000000000000"),
   "tag-unknown-route-table": () => tagging("rtb-00000000000000000"),
   "tag-unknown-security-group": () => tagging("sg-00000000000000000"),
+  "tag-unknown-volume": () => tagging("vol-00000000000000000"),
+  "tag-unknown-launch-template": () => tagging("lt-00000000000000000"),
+  "tag-unknown-instance": () => tagging("i-00000000000000000"),
+  "template-data-tag-type": () => new ec2.CreateLaunchTemplateCommand({ LaunchTemplateName: unique("tagged"), LaunchTemplateData: templateTags }),
+  "template-version-data-tag-type": async (aws) => new ec2.CreateLaunchTemplateVersionCommand({ LaunchTemplateId: await aws.template(), LaunchTemplateData: templateTags }),
   "tag-unknown-interface": () => tagging("eni-00000000000000000"),
   "tag-unknown-flow-log": () => tagging("fl-00000000000000000"),
   "tag-unknown-group-rule": () => tagging("sgr-00000000000000000"),
