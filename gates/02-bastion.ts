@@ -1,10 +1,5 @@
 // Gate 02: one bastion, at its fixed address, only as long as it may be, and only for its operator.
-import {
-  AutoScalingClient,
-  DescribeAutoScalingGroupsCommand,
-  DescribeScheduledActionsCommand,
-  type AutoScalingGroup,
-} from "@aws-sdk/client-auto-scaling";
+import { DescribeAutoScalingGroupsCommand, DescribeScheduledActionsCommand, type AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
 import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, type IpPermission } from "@aws-sdk/client-ec2";
 import { cidrContains } from "../common/cidr.ts";
 import { groupName } from "../stacks/config.ts";
@@ -94,7 +89,7 @@ const checks: readonly Check[] = [
 export const bastion: Gate = { number: "02", name: "bastion with static ENI", checks };
 
 async function ourGroup({ environment, sources }: GateContext): Promise<AutoScalingGroup> {
-  const client: AutoScalingClient = await sources.autoscaling.client();
+  const client = await sources.autoscaling.client();
   const name = groupName(environment);
   const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }));
   const [group] = AutoScalingGroups;

@@ -28,7 +28,7 @@ export async function get(bastion: Bastion, { host, port, path, method = "GET", 
   const stream = tls ? await secured(plain, host, bastion.authorities) : plain;
   try {
     return await new Promise<Answer>((resolve, reject) => {
-      const asked = request({ method, path, headers: { host: `${host}:${port}`, connection: "close", ...headers }, createConnection: () => stream as TLSSocket });
+      const asked = request({ method, path, headers: { host: `${host}:${port}`, connection: "close", ...headers }, createConnection: () => stream });
       // An SSH channel has no time-out of its own.
       const late = setTimeout(() => asked.destroy(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs);
       asked.on("close", () => clearTimeout(late));
@@ -52,6 +52,6 @@ function secured(stream: Duplex, servername: string, ca: string | undefined): Pr
     const socket = connect({ socket: stream, servername, timeout: patienceMs, ...(ca === undefined ? {} : { ca }) });
     socket.once("secureConnect", () => resolve(socket));
     socket.once("timeout", () => socket.destroy(new Error("TLS handshake timed out")));
-    socket.once("error", (error) => reject(new Error(`TLS with ${servername}: ${error.message}`)));
+    socket.once("error", (error: Error) => reject(new Error(`TLS with ${servername}: ${error.message}`)));
   });
 }

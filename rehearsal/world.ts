@@ -111,7 +111,8 @@ export function localWorld(environment: Environment, { owner, runData, access }:
     ],
     costsMoney: false,
     clock: "rehearsed",
-    sources: { ...awsSources({ region: environment.region, endpoint, credentials: standInCredentials }, { via: "stand-in", by: description, confirm }), bastion },
+    // A copy: the SDK writes into the object that it is given.
+    sources: { ...awsSources({ region: environment.region, endpoint, credentials: { ...standInCredentials } }, { via: "stand-in", by: description, confirm }), bastion },
     programFolders: official ? [] : [join(import.meta.dirname, "providers", "bin")],
     variables: {
       ...Object.fromEntries(operatorsOwn.map((name) => [name, undefined])),

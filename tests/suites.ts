@@ -31,6 +31,7 @@ export const suites: readonly Suite[] = [
   mocha("guard-rails", { fast: true }),
   mocha("emulator", { fast: false }),
   mocha("providers", { fast: false }),
+  mocha("netboot", { fast: false }),
   mocha("gates", { fast: false }),
   mocha("rehearsal", { fast: false }),
 ];

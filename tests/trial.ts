@@ -130,10 +130,10 @@ export class Trial implements AsyncDisposable {
     return ran;
   }
 
-  /** What `preview` would change: `op type [properties]`, sorted. */
-  async previewed(): Promise<string[]> {
-    const { stdout } = await this.must("preview", "--json");
-    const lines = stdout.split("\n").map((line) => JSON.parse(line) as { kind: string; changes?: { op: string; type: string; properties: string[] }[] });
+  /** What `preview` would change, in one stage or in all: `op type [properties]`, sorted. */
+  async previewed(stage?: string): Promise<string[]> {
+    const { stdout } = await this.must("preview", "--json", ...(stage === undefined ? [] : ["--stage", stage]));
+    const lines = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line) as { kind: string; changes?: { op: string; type: string; properties: string[] }[] });
     return lines.flatMap(({ changes = [] }) => changes.map(({ op, type, properties }) => [op, type, ...properties].join(" "))).sort();
   }
 

@@ -107,7 +107,10 @@ function connected({ host, user, privateKey, hostKey }: BastionAccess, at: { rea
 function run(client: Client, command: string, stdin: string | undefined): Promise<Ran> {
   return new Promise((resolve, reject) => {
     client.exec(command, (error, channel: ClientChannel) => {
-      if (error) return reject(new Error(`SSH: ${error.message}`));
+      if (error) {
+        reject(new Error(`SSH: ${error.message}`));
+        return;
+      }
       const out = { stdout: "", stderr: "" };
       let code: number | undefined;
       channel.on("data", (part: Buffer) => (out.stdout += part.toString()));

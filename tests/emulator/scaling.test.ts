@@ -115,7 +115,11 @@ describe("the rehearsal's AWS and Auto Scaling groups", function () {
     seen.push(...(await members(name)));
     await aws.autoscaling.send(new autoscaling.TerminateInstanceInAutoScalingGroupCommand({ InstanceId: seen[1]!, ShouldDecrementDesiredCapacity: false }));
     seen.push(...(await members(name)));
+    // A group sees only after minutes that an instance was stopped; told so, it acts.
     await aws.ec2.send(new ec2.StopInstancesCommand({ InstanceIds: [seen[2]!] }));
+    expect(await members(name)).to.deep.equal([seen[2]]);
+    await aws.autoscaling.send(new autoscaling.SetInstanceHealthCommand({ InstanceId: seen[2]!, HealthStatus: "Unhealthy" }));
+    await resize(name, 1);
     seen.push(...(await members(name)));
     expect(new Set(seen)).to.have.lengthOf(4);
     expect((await aws.describeInterface(face)).Attachment!.InstanceId).to.equal(seen[3]);

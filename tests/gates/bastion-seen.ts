@@ -1,5 +1,5 @@
 import { DescribeAutoScalingGroupsCommand, type AutoScalingClient, type AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
-import type { EC2Client, Instance, NetworkInterface } from "@aws-sdk/client-ec2";
+import type { Instance, NetworkInterface } from "@aws-sdk/client-ec2";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { Bastion, Ran } from "../../gates/gate.ts";
 import { interfacesOf, ourBastion } from "../../gates/ours.ts";

@@ -1,4 +1,4 @@
-import { DescribeScheduledActionsCommand, PutScheduledUpdateGroupActionCommand, ResumeProcessesCommand, SuspendProcessesCommand, UpdateAutoScalingGroupCommand } from "@aws-sdk/client-auto-scaling";
+import { DescribeScheduledActionsCommand, PutScheduledUpdateGroupActionCommand, UpdateAutoScalingGroupCommand } from "@aws-sdk/client-auto-scaling";
 import {
   AssignIpv6AddressesCommand,
   AuthorizeSecurityGroupIngressCommand,
@@ -17,18 +17,9 @@ import { ourBastion } from "../../gates/ours.ts";
 import type { BastionSeen } from "./bastion-seen.ts";
 import type { Break, RedTests } from "./break.ts";
 
-const stopped: Break<BastionSeen> = async ({ ec2, scaling, group: { AutoScalingGroupName }, instance: { InstanceId } }) => {
-  // The group would replace it: within minutes in AWS, at once in the emulator.
-  const replacing = { AutoScalingGroupName, ScalingProcesses: ["ReplaceUnhealthy"] };
-  await scaling.send(new SuspendProcessesCommand(replacing));
+const stopped: Break<BastionSeen> = async ({ ec2, instance: { InstanceId } }) => {
   await ec2.send(new StopInstancesCommand({ InstanceIds: [InstanceId] }));
-  return {
-    names: InstanceId,
-    mend: async () => {
-      await ec2.send(new StartInstancesCommand({ InstanceIds: [InstanceId] }));
-      await scaling.send(new ResumeProcessesCommand(replacing));
-    },
-  };
+  return { names: InstanceId, mend: () => ec2.send(new StartInstancesCommand({ InstanceIds: [InstanceId] })) };
 };
 
 /** The instance ended; its group makes another. */

@@ -77,7 +77,7 @@ export const redGdpr: RedTests<BastionSeen> = {
         SubnetId: subnet.SubnetId!,
         UserData: Buffer.from("#!/bin/sh\nexport AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\n").toString("base64"),
       }));
-      const { InstanceId, BlockDeviceMappings: _disks } = Instances![0]!;
+      const { InstanceId } = Instances![0]!;
       return { names: InstanceId!, mend: () => ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId!] })) };
     },
   },

@@ -14,7 +14,7 @@ const plants: Record<string, Record<string, string>> = {
   "common-imports": { "common/a.ts": 'import "../stacks/b.ts";', "stacks/b.ts": "export {};" },
   "components-imports": { "components/a.ts": 'import "../stacks/b.ts";', "stacks/b.ts": "export {};" },
   "stacks-imports": { "stacks/a.ts": 'import "../gates/b.ts";', "gates/b.ts": "export {};" },
-  "gates-imports": { "gates/a.ts": 'import "../components/b.ts";', "components/b.ts": "export {};" },
+  "gates-imports": { "gates/a.ts": 'import "../worlds/b.ts";', "worlds/b.ts": "export {};" },
   "worlds-imports": { "worlds/a.ts": 'import "../rehearsal/b.ts";', "rehearsal/b.ts": "export {};" },
   "toolchain-imports": { "toolchain/a.ts": 'import "../automation/b.ts";', "automation/b.ts": "export {};" },
   "rehearsal-imports": { "rehearsal/a.ts": 'import "../automation/b.ts";', "automation/b.ts": "export {};" },

@@ -7,46 +7,46 @@ import { Trial } from "../trial.ts";
 describe("the local world", () => {
   it("that died is started anew, said, and built again", async () => {
     await using trial = new Trial();
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     const first = trial.emulator;
     process.kill(first.pid, "SIGKILL");
     const { stdout } = await trial.must("status");
     expect(stdout).to.include("died");
-    const { stderr } = await trial.must("up");
+    const { stderr } = await trial.must("up", "--through", "network");
     expect(stderr).to.include("the local world had died");
     expect(trial.emulator.pid).to.not.equal(first.pid);
-    await trial.must("gates");
+    await trial.must("gates", "--only", "01");
   });
 
   it("whose record was deleted with the run data is ended and begun anew", async () => {
     await using trial = new Trial();
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     const orphan = trial.emulator;
     rmSync(join(trial.directory, ".moonback"), { recursive: true });
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     expect(isAlive(orphan)).to.equal(false);
   });
 
   it("whose record another version wrote is begun anew", async () => {
     await using trial = new Trial();
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     const { emulator } = trial;
     writeFileSync(join(trial.directory, ".moonback/trial/world.json"), JSON.stringify({ version: 0, emulator }));
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     expect(isAlive(emulator)).to.equal(false);
   });
 
   it("of another folder is never touched: the second one is told to take another address plan", async () => {
     await using first = new Trial();
     await using second = new Trial(first.plan);
-    await first.must("up");
-    const { code, stderr } = await second.moonback("up");
+    await first.must("up", "--through", "network");
+    const { code, stderr } = await second.moonback("up", "--through", "network");
     expect(code).to.equal(1);
     expect(stderr).to.include(first.directory).and.include("network.vpcCidr");
     expect(isAlive(first.emulator)).to.equal(true);
-    await first.must("gates");
+    await first.must("gates", "--only", "01");
     // What the first one's emulator says proves nothing of the second, and no shell may take it for its own.
-    const gates = await second.moonback("gates");
+    const gates = await second.moonback("gates", "--only", "01");
     expect(gates.code).to.equal(3);
     expect(gates.stderr).to.include("0 of 9 checks green").and.include("which this folder did not start");
     const env = await second.moonback("env");
@@ -55,11 +55,11 @@ describe("the local world", () => {
 
   it("is started once by two runs at once; one of them goes on, the other is locked out or finds the work done", async () => {
     await using trial = new Trial();
-    const runs = await Promise.all([trial.moonback("up"), trial.moonback("up")]);
+    const runs = await Promise.all([trial.moonback("up", "--through", "network"), trial.moonback("up", "--through", "network")]);
     expect(runs.map(({ code }) => code)).to.include(0);
     for (const { code, stderr } of runs) expect(code, stderr).to.be.oneOf([0, 5]);
     expect(runs.filter(({ stderr }) => stderr.includes("✔ started moto"))).to.have.length(1);
-    await trial.must("gates");
+    await trial.must("gates", "--only", "01");
     expect(await trial.vpcs()).to.have.length(1);
   });
 
@@ -73,19 +73,19 @@ describe("the local world", () => {
   it("is reached past a proxy that answers nobody", async () => {
     await using trial = new Trial();
     const proxy = "http://127.0.0.1:9";
-    const { exitCode, stderr } = await trial.start(["up"], { http_proxy: proxy, https_proxy: proxy, HTTP_PROXY: proxy, HTTPS_PROXY: proxy, no_proxy: "example.org", NO_PROXY: "" });
+    const { exitCode, stderr } = await trial.start(["up", "--through", "network"], { http_proxy: proxy, https_proxy: proxy, HTTP_PROXY: proxy, HTTPS_PROXY: proxy, no_proxy: "example.org", NO_PROXY: "" });
     expect(exitCode, stderr).to.equal(0);
   });
 
   it("whose passphrase is gone is not given a new one over state that only the old one opens", async () => {
     await using trial = new Trial();
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     const passphrase = join(trial.directory, ".moonback/trial/passphrase");
     renameSync(passphrase, `${passphrase}.away`);
-    const { code, stderr } = await trial.moonback("up");
+    const { code, stderr } = await trial.moonback("up", "--through", "network");
     expect(code).to.equal(2);
     expect(stderr).to.include(passphrase).and.include("PULUMI_CONFIG_PASSPHRASE");
     renameSync(`${passphrase}.away`, passphrase);
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
   });
 });

@@ -1,10 +1,12 @@
 """Auto Scaling groups: a call only says what a group shall be; `catch_up` then makes it so, as AWS's service does.
 
-AWS takes seconds to minutes for that; here it is done before the call is answered.
+AWS takes seconds to minutes for that; here it is done before the call is answered. Only that an instance was stopped takes a
+group its time to see, as in AWS: whoever stops one finds it stopped.
 """
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,6 +16,9 @@ from call import Call
 from steps import after, before
 
 from .launching import launch
+
+# AWS promises no time: status checks run every minute, and a group acts on what they found some minutes later.
+HEALTH_CHECK_SECONDS = 120
 
 GROUP_TAG = "aws:autoscaling:groupName"
 
@@ -111,11 +116,21 @@ def _drop_ended(call: Call, group: Any) -> None:
     for state in list(group.instance_states):
         instance = state.instance
         ended = instance.state == "terminated"
-        if not ended and (state.lifecycle_state != "InService" or (instance.is_running() and state.health_status == "Healthy")):
+        if not ended and (state.lifecycle_state != "InService" or (state.health_status == "Healthy" and not _noticed(state))):
             continue
         state.health_status = "Unhealthy"
         if ended or not _suspended(group, "ReplaceUnhealthy"):
             _terminate(call, group, state, "an instance was taken out of service in response to an EC2 health check.")
+
+
+def _noticed(state: Any) -> bool:
+    """Whether a group has had the time to see that an instance does not run; AWS's health checks take minutes."""
+    if state.instance.is_running():
+        state.stopped_since = None
+        return False
+    if getattr(state, "stopped_since", None) is None:
+        state.stopped_since = time.monotonic()
+    return time.monotonic() - state.stopped_since >= HEALTH_CHECK_SECONDS
 
 
 def _terminate(call: Call, group: Any, state: Any, cause: str) -> None:

@@ -1,0 +1,143 @@
+import { DescribeTagsCommand, TerminateInstancesCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { secretIn } from "../../gates/secret-scan.ts";
+import { ourBastion } from "../../gates/ours.ts";
+import type { LedgerEvent } from "../../automation/ledger.ts";
+import { isAlive } from "../../rehearsal/daemon.ts";
+import { Trial } from "../trial.ts";
+
+const parsed = (stdout: string) => stdout.split("\n").map((line) => JSON.parse(line) as LedgerEvent);
+
+/** What each stage's update came to. */
+const stagesOf = (stdout: string): Record<string, string> =>
+  Object.fromEntries(parsed(stdout).filter(({ kind, status }) => kind === "stage" && status === "green").map(({ stage, evidence }) => [stage, evidence]));
+
+/** Every file below a folder, but not through links. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+}
+
+describe("a bastion's life", () => {
+  let trial: Trial;
+  let ec2: EC2Client;
+  const printed: string[] = [];
+  /** Runs a verb and keeps what it printed, for the scan. */
+  const run = async (...words: [string, ...string[]]) => {
+    const ran = await trial.must(...words);
+    printed.push(ran.stdout, ran.stderr);
+    return ran;
+  };
+  const instance = async (): Promise<string> => (await ourBastion(ec2, trial.environment)).InstanceId;
+
+  before(async () => {
+    trial = new Trial();
+    ec2 = await trial.sources.ec2.client();
+  });
+  after(() => trial[Symbol.asyncDispose]());
+
+  it("begins inside the window only: outside of it nothing is begun, and it says when to come back", async () => {
+    const { exitCode, stdout, stderr } = await trial.start(["up"], { MOONBACK_NOW: "2026-11-23T04:00:00+01:00" });
+    expect([exitCode, stdout]).to.deep.equal([4, ""]);
+    expect(stderr).to.include("The window of trial is closed").and.include("Monday").and.include("18:00").and.include("Europe/Berlin");
+    expect(existsSync(join(trial.runData, "world.json"))).to.equal(false);
+  });
+
+  it("comes up from nothing, every gate green, with who answered on every line", async () => {
+    const { stdout } = await run("up", "--json");
+    const events = parsed(stdout);
+    expect(Object.keys(stagesOf(stdout))).to.deep.equal(["network", "bastion", "netboot"]);
+    const checks = events.filter(({ kind }) => kind === "check");
+    expect(checks.filter(({ status }) => status === "red")).to.deep.equal([]);
+    // Only what looks at the plan was answered by the real thing.
+    for (const { check, via, status } of checks) if (status === "green") expect(via, check).to.equal(check!.startsWith("09.plan-") ? "real" : "stand-in");
+    expect(events.at(-1)).to.include({ kind: "run", verb: "up", status: "green" });
+  });
+
+  it("is left alone by a second up", async () => {
+    const before = await instance();
+    const { stdout } = await run("up", "--json");
+    expect(stagesOf(stdout)).to.deep.equal({ network: "unchanged", bastion: "unchanged", netboot: "unchanged" });
+    expect(await trial.previewed()).to.deep.equal([]);
+    expect(await instance()).to.equal(before);
+  });
+
+  it("carries its own URN on everything that takes tags, each in its stack's state", async () => {
+    const { Tags = [] } = await ec2.send(new DescribeTagsCommand({ Filters: [{ Name: "key", Values: ["moonback:urn"] }] }));
+    const urns = Tags.map(({ Value }) => Value ?? "");
+    expect(urns.length).to.be.greaterThan(10);
+    const states = ["network", "bastion"].map((stage) => readFileSync(join(trial.runData, `state/.pulumi/stacks/moon-and-back/trial-${stage}.json`), "utf8")).join();
+    for (const urn of urns) expect(states).to.include(urn.replaceAll("@", "$"));
+  });
+
+  it("makes a new instance when one is terminated, which up finds and proves without a hand edit", async () => {
+    const first = await instance();
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first] }));
+    const { stdout } = await run("up", "--json");
+    expect(await instance()).to.not.equal(first);
+    // Nothing of the machine's declaration changed; what was put on it names its generation and is done anew.
+    expect(stagesOf(stdout)).to.deep.equal({ network: "unchanged", bastion: "unchanged", netboot: "done: 1 to replace" });
+    expect(existsSync(join(trial.runData, "machines", first))).to.equal(false);
+    expect(stagesOf((await run("up", "--json")).stdout)["netboot"]).to.equal("unchanged");
+  });
+
+  it("becomes another machine when its user data changes", async () => {
+    const first = await instance();
+    trial.set("bastion.dhcpRange.last", `${trial.plan}.0.150`);
+    expect(await trial.previewed("bastion")).to.deep.equal([
+      "update aws:autoscaling/group:Group launchTemplate",
+      "update aws:ec2/launchTemplate:LaunchTemplate userData",
+    ]);
+    await run("up");
+    expect(await instance()).to.not.equal(first);
+    expect(await trial.previewed()).to.deep.equal([]);
+  });
+
+  it("shows what its services say, and names the ones it knows", async () => {
+    const { stdout } = await run("logs", "--service", "dnsmasq", "--tail", "50");
+    expect(stdout).to.include(`DHCP, IP range ${trial.plan}.0.110 -- ${trial.plan}.0.150`);
+    const { code, stderr } = await trial.moonback("logs", "--service", "matchbocks");
+    expect(code).to.equal(2);
+    expect(stderr).to.include('no service "matchbocks"').and.include("matchbox");
+  });
+
+  it("keeps every secret to itself, after up and after a refresh", async () => {
+    await run("preview", "--json");
+    await run("env");
+    const own = readFileSync(join(trial.runData, "ssh/id_ed25519"), "utf8");
+    const passphrase = readFileSync(join(trial.runData, "passphrase"), "utf8").trim();
+    // Lines of a key, since a file may hold it with other line ends.
+    const words = [...own.split("\n").filter((line) => line.length > 40 && !line.startsWith("-")), passphrase].map((word) => [word, "a secret of this environment"] as const);
+    // Keys on disk, each readable by its owner only: ssh's own, the passphrase, and what the machine itself fetched.
+    const meant = (file: string): boolean => ["/ssh/id_ed25519", "/passphrase", "/opt/moonback/secrets/ssh_host_ed25519_key"].some((end) => file.endsWith(end));
+    const files = filesBelow(trial.runData).filter((file) => !meant(file));
+    expect(files.length).to.be.greaterThan(20);
+    for (const file of files) expect(secretIn(readFileSync(file), words), file).to.equal(undefined);
+    for (const text of printed) expect(secretIn(text, words)).to.equal(undefined);
+    // The same scan finds what is planted, packed as user data is.
+    expect(secretIn(own)).to.equal("a private key");
+    expect(secretIn(Buffer.from(`x${words[0]![0]}`).toString("base64"), words)).to.equal("a secret of this environment");
+  });
+
+  it("goes down without leftovers, the machines first", async () => {
+    const { machines } = JSON.parse(readFileSync(join(trial.runData, "world.json"), "utf8")) as { machines: { pid: number; startTime: string } };
+    const { stdout } = await run("down", "--yes");
+    expect(stdout).to.include("lists nothing of it");
+    expect(isAlive(machines)).to.equal(false);
+    expect(existsSync(join(trial.runData, "ssh"))).to.equal(false);
+  });
+});
+
+describe("two environments", () => {
+  it("are up at once, both green; one goes down, and the other is still green", async () => {
+    await using first = new Trial();
+    await using second = new Trial();
+    await first.must("up");
+    await second.must("up");
+    await first.must("gates");
+    await second.must("gates");
+    await first.must("down", "--yes");
+    await second.must("gates");
+  });
+});
