@@ -29,9 +29,10 @@ export const suites: readonly Suite[] = [
   mocha("automation", { fast: true }),
   mocha("toolchain", { fast: true }),
   mocha("guard-rails", { fast: true }),
-  mocha("emulator", { fast: false }),
-  mocha("providers", { fast: false }),
-  mocha("netboot", { fast: false }),
-  mocha("gates", { fast: false }),
+  // The longest first, so that the two lanes end together.
   mocha("rehearsal", { fast: false }),
+  mocha("providers", { fast: false }),
+  mocha("gates", { fast: false }),
+  mocha("netboot", { fast: false }),
+  mocha("emulator", { fast: false }),
 ];

@@ -13,19 +13,19 @@ const ctrlC = (trial: Trial, text: string, ...args: string[]) =>
 describe("an interrupt", () => {
   it("by Ctrl-C in the middle of an update lets the call in flight be recorded, frees the lock, and the next up ends with one of each thing", async () => {
     await using trial = new Trial();
-    const { exitCode, stdout } = await ctrlC(trial, "LogGroup network", "up", "trial");
+    const { exitCode, stdout } = await ctrlC(trial, "LogGroup network", "up", "trial", "--through", "network");
     expect(exitCode, stdout).to.equal(130);
     expect(stdout).to.include("interrupted").and.include("it goes on from here");
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     expect(await trial.vpcs()).to.have.length(1);
   });
 
   it("by a closed terminal does the same", async () => {
     await using trial = new Trial();
-    const run = trial.start(["up"]);
+    const run = trial.start(["up", "--through", "network"]);
     for await (const line of run.iterable({ from: "stderr" })) if (line.includes("LogGroup network")) run.kill("SIGHUP");
     expect((await run).exitCode).to.equal(130);
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     expect(await trial.vpcs()).to.have.length(1);
   });
 
@@ -38,10 +38,10 @@ describe("an interrupt", () => {
 
   it("ends a command whose call nobody answers", async () => {
     await using trial = new Trial();
-    await trial.must("up");
+    await trial.must("up", "--through", "network");
     process.kill(trial.emulator.pid, "SIGSTOP");
     try {
-      const { exitCode, stdout } = await ctrlC(trial, "still at it", "gates", "trial");
+      const { exitCode, stdout } = await ctrlC(trial, "still at it", "gates", "trial", "--only", "01");
       expect(exitCode, stdout).to.equal(130);
     } finally {
       process.kill(trial.emulator.pid, "SIGCONT");
