@@ -3,7 +3,7 @@ import { ExitCode, UserError } from "../common/errors.ts";
 import { ConfigError } from "../stacks/config-problems.ts";
 import { Console } from "./console.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession, type Session, type SessionOptions } from "./session.ts";
 
 /** Every option of every verb, as commander hands them over; each verb declares its own. */
 interface Options {
@@ -50,6 +50,9 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
 }
 
+/** Loaded when first needed: most verbs never ask the bastion. */
+const readAccess: SessionOptions["readAccess"] = async (session) => (await import("./bastion-access.ts")).readBastionAccess(session);
+
 /** The verbs with their words; `done` takes the exit code of the one that ran. */
 export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void): Command {
   const program = new Command("moonback")
@@ -68,7 +71,7 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
       .option("--json", "print newline-delimited JSON on stdout")
       .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`)
       .action(async (environment: string, options: Options) => {
-        const session = await openSession(environment, { json: options.json === true, signal });
+        const session = await openSession(environment, { json: options.json === true, signal, readAccess });
         try {
           done(await run(session, options));
         } finally {
@@ -145,7 +148,7 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
     .option("--interface <name>", "homelab: the interface that machines boot on")
     .addHelpText("after", "\nExamples:\n  $ npm run render -- bastion\n  $ npm run render -- bastion --homelab --address 192.168.1.10 --subnet 192.168.1.0/24 --dhcp 192.168.1.200-192.168.1.220 --router 192.168.1.1 --interface eth0")
     .action(async (_what: string, environment: string, { homelab, json, ...options }: Options) => {
-      const session = await openSession(environment, { json: json === true, signal });
+      const session = await openSession(environment, { json: json === true, signal, readAccess });
       done((await import("./verbs/render.ts")).render(session, { homelab: homelab === true, ...options }));
     });
 

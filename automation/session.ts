@@ -31,10 +31,12 @@ export const shellMarker = "MOONBACK_ENV";
 export interface SessionOptions {
   readonly json: boolean;
   readonly signal: AbortSignal;
+  /** Reads the way into the bastion from its stack. */
+  readonly readAccess: (session: Session) => ReturnType<BastionAccessor>;
 }
 
 /** The composition root: the only place that knows which world an environment is built in. */
-export async function openSession(environmentName: string, { json, signal }: SessionOptions): Promise<Session> {
+export async function openSession(environmentName: string, { json, signal, readAccess }: SessionOptions): Promise<Session> {
   const directory = projectDirectory();
   const shell = process.env[shellMarker];
   if (shell !== undefined && shell !== environmentName) {
@@ -48,7 +50,7 @@ export async function openSession(environmentName: string, { json, signal }: Ses
   const console = new Console({ json });
   const ledger = new Ledger(directories.ledger);
   const journal = new Journal(ledger, console, systemClock);
-  const access = rememberedAccess(() => session);
+  const access = remembered(() => readAccess(session));
   const world = await worldOf(environment, directory, directories, access);
   // This process sees the world exactly as the programs that it starts.
   for (const [name, value] of Object.entries(world.variables)) {
@@ -78,11 +80,11 @@ async function worldOf(environment: Environment, directory: string, directories:
   return (await import("../rehearsal/world.ts")).localWorld(environment, { owner: directory, runData: directories.runData, access });
 }
 
-/** The way into the bastion, read from its stack when first asked for. What was not there is asked for again. */
-function rememberedAccess(session: () => Session): BastionAccessor {
+/** Asks once; what was not there is asked for again. */
+function remembered(read: BastionAccessor): BastionAccessor {
   let known: ReturnType<BastionAccessor> | undefined;
   return async () => {
-    known ??= import("./bastion-access.ts").then(({ readBastionAccess }) => readBastionAccess(session()));
+    known ??= read();
     try {
       const access = await known;
       if (access === undefined) known = undefined;

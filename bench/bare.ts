@@ -1,5 +1,6 @@
 // The yardstick: the same stage programs through the same preview and update on the bare Automation API,
 // with no gates, no ledger and no preflight. Started by bench/run.ts with the environment of a trial.
+import { AutoScalingClient, UpdateAutoScalingGroupCommand } from "@aws-sdk/client-auto-scaling";
 import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
 import { loadEnvironment } from "../stacks/config.ts";
 import { project } from "../stacks/project.ts";
@@ -16,4 +17,8 @@ for (const stage of stages) {
   const { changeSummary } = await stack.preview({ refresh: true });
   const unchanged = Object.entries(changeSummary).every(([op, count]) => op === "same" || count === 0);
   if (!unchanged) await stack.up({ refresh: true });
+  // A machine has to run before a later stage can put anything on it; the machine room is there from an earlier round.
+  for (const AutoScalingGroupName of stage.groups?.(environment) ?? []) {
+    await new AutoScalingClient({}).send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize: 0, MaxSize: 1, DesiredCapacity: 1 }));
+  }
 }

@@ -82,7 +82,7 @@ async function warmFigures(): Promise<Record<string, Figure>> {
       value: rounded(median(ups) / median(bareSeconds) - 1),
       unit: "ratio",
       goal: 0.1,
-      what: "up over the same preview and update on the bare engine, both from nothing, world running, whole processes",
+      what: "up, gates and the wait for the machine among it, over the same preview and update of all stages on the bare engine; both from nothing, world running, whole processes",
     },
   };
 }
@@ -96,9 +96,13 @@ async function coldFigure(): Promise<Record<string, Figure>> {
   try {
     Object.assign(process.env, cold);
     say("up from empty caches: this takes minutes");
-    const value = await seconds(() => trial.must("up"));
+    const first = await seconds(() => trial.must("up", "--through", "network"));
+    const rest = await seconds(() => trial.must("up"));
     await trial.must("down", "--yes");
-    return { coldUp: { value: rounded(value), unit: "s", goal: 300, what: "up from nothing with empty tool, Go and pip caches, to the first gates green" } };
+    return {
+      coldUp: { value: rounded(first), unit: "s", goal: 300, what: "up from nothing with empty tool, Go and pip caches, to the first gates green" },
+      coldUpAll: { value: rounded(first + rest), unit: "s", goal: 1200, what: "the same to all gates green" },
+    };
   } finally {
     for (const [name, value] of Object.entries(before)) if (value === undefined) Reflect.deleteProperty(process.env, name);
     else process.env[name] = value;
@@ -111,9 +115,10 @@ function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-const expected = ["help", "status", "configValidation", "warmUp", "noopUp", "down", "downKeepingWorld", "overhead", ...(options.quick ? [] : ["coldUp"])];
+const cold = ["coldUp", "coldUpAll"];
+const expected = ["help", "status", "configValidation", "warmUp", "noopUp", "down", "downKeepingWorld", "overhead", ...(options.quick ? [] : cold)];
 const figures = { ...(await warmFigures()), ...(options.quick ? {} : await coldFigure()) };
-process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), node: process.version, rounds, leftOut: options.quick ? ["coldUp"] : [], figures }, undefined, 2)}\n`);
+process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), node: process.version, rounds, leftOut: options.quick ? cold : [], figures }, undefined, 2)}\n`);
 const missing = expected.filter((name) => !Number.isFinite((figures as Record<string, Figure | undefined>)[name]?.value));
 if (missing.length > 0) {
   say(`missing: ${missing.join(", ")}`);

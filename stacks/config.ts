@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
 import { near, parseSettings } from "./config-parse.ts";
 import { ConfigError, type ConfigProblem } from "./config-problems.ts";
+import { secretProblem } from "./secret-references.ts";
 import { beforeUp, type Settings } from "./settings.ts";
 
 /** One environment as the rest of the program sees it: validated settings and its name. */
@@ -44,11 +45,23 @@ export function loadEnvironment(directory: string, name: string): Environment {
   return { name, ...settings };
 }
 
-/** What an environment still lacks before it may be built. A plan works without. */
+/** What an environment still lacks before it may be built, secrets that cannot be had among it. A plan works without. */
 export function missingForUp(environment: Environment): ConfigProblem[] {
-  return beforeUp
+  const missing = beforeUp
     .filter((setting) => setting.missing(environment))
     .map(({ key, allowed, fix }) => ({ key, problem: "is needed before up and is not set", allowed, fix }));
+  return [...missing, ...secretReferences(environment).flatMap(unreadable)];
+}
+
+/** Every setting of the environment that names a secret. */
+function secretReferences({ bastion }: Environment): { readonly key: string; readonly reference: string }[] {
+  if (bastion.egress !== "wireguard" || bastion.wireguard === undefined) return [];
+  return [{ key: "bastion.wireguard.privateKey", reference: bastion.wireguard.privateKey }];
+}
+
+function unreadable({ key, reference }: { readonly key: string; readonly reference: string }): ConfigProblem[] {
+  const problem = secretProblem(reference);
+  return problem === undefined ? [] : [{ key, value: reference, problem: `names a secret that cannot be had: ${problem}`, allowed: "env:NAME or file:PATH", fix: "put the secret there, or change the reference" }];
 }
 
 /** The file's text; undefined where there is no such file. */

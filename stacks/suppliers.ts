@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { UserError } from "../common/errors.ts";
 import type { Environment } from "./config.ts";
 import { project } from "./project.ts";
 import { stackName, stages } from "./registry.ts";
@@ -22,7 +23,7 @@ function fromDeployedStacks(environment: Environment): Supplier {
 /** Runs one stage on what `supply` gives it. */
 async function runStage(stage: Stage, all: readonly Stage[], environment: Environment, supply: Supplier): Promise<Outputs> {
   const program = await stage.load();
-  return program({
+  return inSentences(() => program({
     environment,
     upstream: <Name extends StageName>(name: Name) => {
       const found = new Map<string, Stage>(all.map((candidate) => [candidate.name, candidate])).get(name);
@@ -32,7 +33,17 @@ async function runStage(stage: Stage, all: readonly Stage[], environment: Enviro
       // A supplier hands on by name what the stage returned under that name, so the type is the stage's own.
       return supply(found) as unknown as StageOutputs[Name];
     },
-  });
+  }));
+}
+
+/** What a person can act on reaches the engine as a sentence: anything else it would show with its stack. */
+function inSentences<Result>(program: () => Result): Result {
+  try {
+    return program();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new pulumi.RunError([error.message, error.fix].filter(Boolean).join(" "));
+  }
 }
 
 /** The program of one stage stack, fed by the stacks deployed before it. */

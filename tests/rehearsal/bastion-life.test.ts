@@ -129,6 +129,28 @@ describe("a bastion's life", () => {
   });
 });
 
+describe("a bastion with a tunnel home", () => {
+  const key = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+
+  it("asks for the tunnel's key before anything is touched, and reaches IPv4 through it without a public address", async () => {
+    await using trial = new Trial();
+    trial.set("bastion.egress", "wireguard");
+    trial.set("bastion.wireguard", { endpoint: "home.example.org:51820", peerPublicKey: "+Cq7dJ8rFZ1Yv7HlqYt0m2n4p6r8s0t2u4v6w8y0A1B=", address: "10.99.0.2", privateKey: "env:HOME_KEY" });
+    const without = await trial.start(["up"]);
+    expect(without.exitCode).to.equal(2);
+    expect(without.stderr).to.include("bastion.wireguard.privateKey").and.include("the variable HOME_KEY is not set");
+    expect(existsSync(join(trial.runData, "world.json"))).to.equal(false);
+
+    const { exitCode, stdout, stderr } = await trial.start(["up", "--json"], { HOME_KEY: key });
+    expect(exitCode, stderr).to.equal(0);
+    expect(parsed(stdout).find(({ check }) => check === "02.egress-ipv4")).to.include({ status: "green" });
+    const ec2 = await trial.sources.ec2.client();
+    expect((await ourBastion(ec2, trial.environment)).PublicIpAddress).to.equal(undefined);
+    const files = filesBelow(trial.runData).filter((file) => !file.endsWith("/opt/moonback/secrets/wireguard.key"));
+    for (const text of [stdout, stderr, ...files.map((file) => readFileSync(file))]) expect(secretIn(text, [[key, "the tunnel's key"]])).to.not.equal("the tunnel's key");
+  });
+});
+
 describe("two environments", () => {
   it("are up at once, both green; one goes down, and the other is still green", async () => {
     await using first = new Trial();
