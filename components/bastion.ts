@@ -102,10 +102,11 @@ export class Bastion extends pulumi.ComponentResource {
       { owners: [debian.owner], filters: [{ name: "name", values: [debian.name] }, { name: "architecture", values: ["arm64"] }] },
       parent,
     );
-    const userData = identity.operatorPublicKey.apply((operatorPublicKey) =>
+    const userData = pulumi.all([identity.operatorPublicKey, identity.hostPublicKey]).apply(([operatorPublicKey, hostPublicKey]) =>
       renderUserData({
         hostname: bastionName,
         operatorPublicKey,
+        hostPublicKey,
         secrets: identity.secrets,
         ...(tunnel === undefined ? {} : { tunnel: { endpoint: tunnel.endpoint, peerPublicKey: tunnel.peerPublicKey, address: tunnel.address } }),
         bundle,

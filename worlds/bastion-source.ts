@@ -79,7 +79,11 @@ function connected({ host, user, privateKey, hostKey }: BastionAccess, at: { rea
   const pinned = keyData(hostKey);
   let shown: Buffer | undefined;
   return new Promise((resolve, reject) => {
-    client.once("ready", () => resolve(client));
+    client.once("ready", () => {
+      // Commands are short: waiting to fill a packet would only delay them.
+      client.setNoDelay(true);
+      resolve(client);
+    });
     // It may complain more than once; only the first decides.
     client.on("error", (error) => {
       const changed = shown !== undefined && !shown.equals(pinned);

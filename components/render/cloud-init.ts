@@ -23,6 +23,8 @@ export interface UserDataArgs {
   readonly hostname: string;
   /** Public SSH key of the operator, one line. */
   readonly operatorPublicKey: string;
+  /** The public half of the host key that it fetches, one line: another key is another machine. */
+  readonly hostPublicKey: string;
   readonly secrets: readonly FetchedSecret[];
   /** The tunnel home, where there is one. */
   readonly tunnel?: Omit<WireguardArgs, "privateKeyFile">;
@@ -31,9 +33,9 @@ export interface UserDataArgs {
 }
 
 /** The cloud-config of the bastion: all that the machine must be, and no secret. */
-export function renderCloudConfig({ hostname, operatorPublicKey, secrets, tunnel, bundle }: UserDataArgs): string {
+export function renderCloudConfig({ hostname, operatorPublicKey, hostPublicKey, secrets, tunnel, bundle }: UserDataArgs): string {
   const files: RenderedFile[] = [
-    { path: "/etc/ssh/sshd_config.d/moonback.conf", content: renderSshd() },
+    { path: "/etc/ssh/sshd_config.d/moonback.conf", content: renderSshd(hostPublicKey) },
     { path: `${home}/secrets.json`, content: renderSecretsList(secrets) },
     { path: `${home}/bin/fetch-secrets`, content: renderFetchSecrets(), executable: true },
     ...(tunnel === undefined ? [] : [{ path: "/etc/wireguard/home.conf", content: renderWireguard({ ...tunnel, privateKeyFile: secretFiles.wireguardKey }) }]),
@@ -77,8 +79,9 @@ export function renderUserData(args: UserDataArgs): string {
 }
 
 /** One host key, ours; one user; no passwords. */
-function renderSshd(): string {
+function renderSshd(hostPublicKey: string): string {
   return lines(
+    `# ${hostPublicKey}`,
     `HostKey ${secretFiles.sshHostKey}`,
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",

@@ -54,6 +54,8 @@ export class SshServer {
   /** A source that no security group admits hears nothing at all: its packets would have been dropped. */
   async #meet(socket: Socket): Promise<void> {
     this.#sockets.add(socket);
+    // Without it an answer waits for the other side's acknowledgement of the packet before.
+    socket.setNoDelay(true);
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
     const source = socket.remoteAddress ?? "?";

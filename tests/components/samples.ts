@@ -40,6 +40,7 @@ export const tunnel = { endpoint: "[2001:db8::51]:51820", peerPublicKey: "xTIBA5
 export const userDataArgs: UserDataArgs = {
   hostname: "tf-bastion",
   operatorPublicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5hZk2y7q1m0dQn9C0m3vO1bJxkq6b3mH8oQ0xw9y2a",
+  hostPublicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHn2c4V8o6r0t4y8i2p6s0d4g8k2z6x0v4n8q2w6e0r4",
   secrets: [{ parameter: "/moonback/lab/bastion/ssh-host-key", path: "/opt/moonback/secrets/ssh_host_ed25519_key" }],
   bundle: [],
 };

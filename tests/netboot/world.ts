@@ -106,6 +106,7 @@ export class World {
     return renderUserData({
       hostname: "tf-bastion",
       operatorPublicKey: this.operator.public,
+      hostPublicKey: this.hostKey.public,
       secrets: [{ parameter: "/moonback/test/bastion/ssh-host-key", path: secretFiles.sshHostKey }, ...(tunnel ? [{ parameter: "/moonback/test/bastion/wireguard-key", path: secretFiles.wireguardKey }] : [])],
       bundle: bundle(this.bundle()),
       ...(tunnel ? { tunnel: { endpoint: "home.example:51820", peerPublicKey: "cGVlcg==", address: "10.99.0.2/32" } } : {}),

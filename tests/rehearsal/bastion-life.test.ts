@@ -11,8 +11,8 @@ import { Trial } from "../trial.ts";
 const parsed = (stdout: string) => stdout.split("\n").map((line) => JSON.parse(line) as LedgerEvent);
 
 /** What each stage's update came to. */
-const stagesOf = (stdout: string): Record<string, string> =>
-  Object.fromEntries(parsed(stdout).filter(({ kind, status }) => kind === "stage" && status === "green").map(({ stage, evidence }) => [stage, evidence]));
+const stagesOf = (stdout: string): Record<string, string | undefined> =>
+  Object.fromEntries(parsed(stdout).filter(({ kind, status }) => kind === "stage" && status === "green").map(({ stage = "", evidence }) => [stage, evidence] as const));
 
 /** Every file below a folder, but not through links. */
 function filesBelow(folder: string): string[] {
