@@ -1,6 +1,7 @@
 import type { AutoScalingClient, AutoScalingGroup, Instance } from "@aws-sdk/client-auto-scaling";
-import { UserError } from "../common/errors.ts";
+import { ExitCode, UserError } from "../common/errors.ts";
 import { poll, type Attempt } from "../common/poll.ts";
+import { isOurs } from "../gates/ours.ts";
 import type { Session } from "./session.ts";
 
 /** How long AWS may take to bring an instance into service, in milliseconds; it is minutes at worst. */
@@ -33,6 +34,20 @@ export async function startGroup(name: string, session: Session): Promise<void> 
       throw await startFailed(client, name, error);
     });
   console.say("good", `group ${name}: ${instance.InstanceId ?? "?"} is in service`);
+}
+
+/** Refuses to go on over a group of one of these names that somebody else made: names are unique per account and region. */
+export async function refuseForeignGroups(names: readonly string[], { world, environment, signal }: Session): Promise<void> {
+  if (names.length === 0) return;
+  const { DescribeAutoScalingGroupsCommand } = await import("@aws-sdk/client-auto-scaling");
+  const client = await world.sources.autoscaling.client();
+  const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [...names] }), { abortSignal: signal });
+  const foreign = AutoScalingGroups.filter(({ Tags }) => !isOurs(environment, Tags));
+  if (foreign.length === 0) return;
+  throw new UserError(`There is an Auto Scaling group ${foreign.map(({ AutoScalingGroupName }) => AutoScalingGroupName).join(", ")} that is not ours: it carries none of our tags.`, {
+    exitCode: ExitCode.usage,
+    fix: `Give this environment another name in moon-and-back:names of Pulumi.${environment.name}.yaml; the group was not touched.`,
+  });
 }
 
 async function describe(client: AutoScalingClient, name: string, signal: AbortSignal): Promise<AutoScalingGroup> {

@@ -42,7 +42,9 @@ export function stageStatus(events: readonly LedgerEvent[]): StageStatus[] {
       status: built?.status ?? "not built",
       ...(built === undefined ? {} : { at: built.at }),
       gates: gates.map((gate) => {
-        const last = current.findLast((event) => event.kind === "gate" && event.gate === gate && event.status !== "started");
+        // A gate may look at several stages' plans; here counts what it found of this one, or of all.
+        const isHere = ({ stage = name }: LedgerEvent): boolean => stage === name;
+        const last = current.findLast((event) => event.kind === "gate" && event.gate === gate && event.status !== "started" && isHere(event));
         return { gate, status: last?.status ?? "never run", ...(last?.via === undefined ? {} : { via: last.via }), ...(last === undefined ? {} : { at: last.at }) };
       }),
     };

@@ -13,7 +13,7 @@ import { confirmAccount, refuseIncomplete, startWorld } from "../preflight.ts";
 import { setPublicAddress } from "../public-address.ts";
 import type { Session } from "../session.ts";
 import { openStage, resourceProgress } from "../stage-run.ts";
-import { startGroup } from "../start-group.ts";
+import { refuseForeignGroups, startGroup } from "../start-group.ts";
 import { refuseOutsideWindow } from "../window.ts";
 
 export interface UpOptions {
@@ -44,6 +44,7 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
         (either) => startWorld(session, either),
       );
       await confirmAccount(session);
+      await refuseForeignGroups(plan.flatMap(({ stage, build }) => (build ? (stage.groups?.(environment) ?? []) : [])), session);
       for (const { stage, build } of plan) {
         if (build && !(await buildStage(stage, session, settings))) return ExitCode.gateRed;
         const red = redGates(await runGates(session, selectGates(stage.gates), { exercise: true, stage: stage.name }));

@@ -39,6 +39,12 @@ describe("the status that the ledger gives", () => {
     expect(words([...up("u1"), gate("g1", "started")])).to.equal("network green; 01 green");
   });
 
+  it("counts of a gate that looks at several stages what it found of this one", () => {
+    const of = (name: string, status: LedgerEvent["status"]) => event("u1", { kind: "gate", gate: "01", stage: name, status, via: "real" });
+    expect(words([...up("u1"), of("elsewhere", "red")])).to.equal("network green; 01 green");
+    expect(words([...up("u1"), event("g1", { kind: "gate", gate: "01", status: "red" })])).to.equal("network green; 01 red");
+  });
+
   it("forgets what was taken down", () => {
     expect(words([...up("u1"), ...down("d1")])).to.equal("network not built; 01 never run");
     expect(words([...up("u1"), ...down("d1"), ...up("u2")])).to.equal("network green; 01 green");

@@ -1,4 +1,5 @@
-import { DescribeTagsCommand, TerminateInstancesCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import { CreateAutoScalingGroupCommand, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling";
+import { CreateLaunchTemplateCommand, DescribeTagsCommand, TerminateInstancesCommand, type EC2Client } from "@aws-sdk/client-ec2";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -148,6 +149,22 @@ describe("a bastion with a tunnel home", () => {
     expect((await ourBastion(ec2, trial.environment)).PublicIpAddress).to.equal(undefined);
     const files = filesBelow(trial.runData).filter((file) => !file.endsWith("/opt/moonback/secrets/wireguard.key"));
     for (const text of [stdout, stderr, ...files.map((file) => readFileSync(file))]) expect(secretIn(text, [[key, "the tunnel's key"]])).to.not.equal("the tunnel's key");
+  });
+});
+
+describe("a group of somebody else's", () => {
+  it("with the bastion's name is refused before anything is made, and never touched", async () => {
+    await using trial = new Trial();
+    await trial.must("up", "--through", "network");
+    const [ec2, scaling] = await Promise.all([trial.sources.ec2.client(), trial.sources.autoscaling.client()]);
+    const { LaunchTemplate } = await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: "theirs", LaunchTemplateData: { ImageId: "ami-0d132025111722990", InstanceType: "t4g.small" } }));
+    const AutoScalingGroupName = "moonback-trial-bastion";
+    await scaling.send(new CreateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize: 0, MaxSize: 0, AvailabilityZones: ["eu-west-1a"], LaunchTemplate: { LaunchTemplateId: LaunchTemplate!.LaunchTemplateId!, Version: "1" } }));
+    const { code, stderr } = await trial.moonback("up");
+    expect(code).to.equal(2);
+    expect(stderr).to.include(AutoScalingGroupName).and.include("not ours").and.include("moon-and-back:names");
+    const { AutoScalingGroups } = await scaling.send(new DescribeAutoScalingGroupsCommand({}));
+    expect(AutoScalingGroups!.map(({ MaxSize, Tags }) => [MaxSize, Tags])).to.deep.equal([[0, []]]);
   });
 });
 
