@@ -105,7 +105,7 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
       (await import("./verbs/gates.ts")).gates(session, { exercise: exercise === true, ...(only === undefined ? {} : { only: only.split(",") }) }),
   )
     .option("--only <gates>", "gate numbers, separated by commas")
-    .option("--exercise", "also run the checks that make and remove probe objects");
+    .option("--exercise", "also run the checks that do something: pull images, make and remove probe objects");
 
   verb(
     "down",

@@ -8,6 +8,9 @@ export type Tone = keyof typeof symbols;
 /** Nothing stays quiet for longer than this, in milliseconds. */
 const longestSilence = 10_000;
 
+/** What is being waited for; a function where that changes while one waits. */
+type Label = string | (() => string);
+
 export interface ConsoleOptions {
   /** NDJSON on stdout instead of results for people. */
   readonly json: boolean;
@@ -22,7 +25,7 @@ export class Console {
   readonly #stdout: NodeJS.WritableStream;
   readonly #stderr: NodeJS.WritableStream;
   readonly #now: () => number;
-  readonly #activities: { readonly label: string; readonly since: number }[] = [];
+  readonly #activities: { readonly label: Label; readonly since: number }[] = [];
   #lastLine: number;
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -52,7 +55,7 @@ export class Console {
   }
 
   /** Names what is being waited for while `work` runs, so that no silence is longer than ten seconds. */
-  async during<Result>(label: string, work: () => Promise<Result>): Promise<Result> {
+  async during<Result>(label: Label, work: () => Promise<Result>): Promise<Result> {
     const activity = { label, since: this.#now() };
     this.#activities.push(activity);
     this.#heartbeat ??= setInterval(() => this.beat(), 1_000).unref();
@@ -72,7 +75,8 @@ export class Console {
     const now = this.#now();
     const activity = this.#activities.at(-1);
     if (activity === undefined || now - this.#lastLine < longestSilence) return;
-    this.say("wait", `still at it: ${activity.label} (${Math.round((now - activity.since) / 1000)} s)`);
+    const label = typeof activity.label === "string" ? activity.label : activity.label();
+    this.say("wait", `still at it: ${label} (${Math.round((now - activity.since) / 1000)} s)`);
   }
 }
 

@@ -37,20 +37,25 @@ export async function runGates(session: Session, gates: readonly Gate[], options
   for (const gate of gates) {
     const place = { ...stage, gate: gate.number };
     console.say("start", `gate ${gate.number} ${gate.name}`);
-    journal.record({ kind: "gate", ...place, status: "started" });
-    const result = await console.during(`gate ${gate.number}`, () =>
+    // What a gate finds in a plan is no finding about what is there: the ledger keeps its checks, which say so by their names.
+    const record = (fields: Pick<LedgerEvent, "status"> & Partial<LedgerEvent>): void => void (context.plan === undefined && journal.record({ kind: "gate", ...place, ...fields }));
+    record({ status: "started" });
+    const waiting = new Map<string, string>();
+    const waitingFor = (): string => [`gate ${gate.number}`, ...[...waiting].slice(0, 1).map(([id, error]) => `${id}: ${error}`)].join(", ");
+    const result = await console.during(waitingFor, () =>
       runGate(gate, context, {
         exercise: options.exercise,
         ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
         clock,
         signal,
+        onLook: ({ id }, error) => void (error === undefined ? waiting.delete(id) : waiting.set(id, error)),
         onCheck: (found) => journal.record({ kind: "check", ...place, ...checkFields(found) }),
       }),
     );
     // Checks end in any order; people read them in the gate's own.
     const shown = options.brief === true ? result.checks.filter(({ status }) => status === "red") : result.checks;
     for (const check of shown) console.say(check.status === "red" ? "bad" : check.status === "green" ? "good" : "wait", describeCheck(check));
-    journal.record({ kind: "gate", ...place, status: result.status, via: result.via, durationMs: result.durationMs });
+    record({ status: result.status, via: result.via, durationMs: result.durationMs });
     console.say(result.status === "red" ? "bad" : "good", describeGate(result));
     results.push(result);
   }

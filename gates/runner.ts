@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly clock?: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly onCheck?: (result: CheckResult) => void;
+  /** Told after every look what is still red about a check; nothing once it passed. */
+  readonly onLook?: (check: Check, error: string | undefined) => void;
 }
 
 /** Runs all checks of a gate side by side; none hides another. */
@@ -20,7 +22,7 @@ export async function runGate(gate: Gate, context: GateContext, options: RunOpti
   const checks = await Promise.all(
     chosen.map(async (check) => {
       const timeoutMs = Math.min(check.timeoutMs, options.patienceMs ?? Infinity);
-      const result = await runCheck({ ...check, timeoutMs }, context, clock, options.signal);
+      const result = await runCheck({ ...check, timeoutMs }, context, clock, options.signal, options.onLook);
       options.onCheck?.(result);
       return result;
     }),
@@ -37,7 +39,7 @@ export function gateStatus(checks: readonly Pick<CheckResult, "status">[]): Verd
 }
 
 /** Looks until the check has passed often enough in a row, is red for good, or its time is over. */
-export async function runCheck(check: Check, context: GateContext, clock: Clock, signal?: AbortSignal): Promise<CheckResult> {
+export async function runCheck(check: Check, context: GateContext, clock: Clock, signal?: AbortSignal, onLook?: RunOptions["onLook"]): Promise<CheckResult> {
   const start = clock.now();
   const sources = check.asks.map((name) => sourceOf(context, name));
   const via = weakest(sources.map((source) => source.via));
@@ -48,6 +50,7 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
     const verdict = await lookSafely(check, context, asked, signal);
     // What an interrupt broke off has found nothing.
     signal?.throwIfAborted();
+    onLook?.(check, verdict.status === "red" ? verdict.error : undefined);
     if (verdict.status === "not-applicable") return finish({ status: verdict.status, evidence: verdict.why });
     passes = verdict.status === "green" ? passes + 1 : 0;
     if (verdict.status === "green" && passes >= check.passes) {

@@ -160,6 +160,7 @@ export function localWorld(environment: Environment, { owner, runData, access }:
       // The machines first: they would look for an emulator that is gone.
       if (record?.machines !== undefined) await stopDaemon(record.machines);
       if (record !== undefined) await stopDaemon(record.emulator);
+      rmSync(join(runData, "machines"), { recursive: true, force: true });
       rmSync(file, { force: true });
     },
     close,

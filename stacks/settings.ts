@@ -235,6 +235,12 @@ export const crossRules: readonly CrossRule[] = [
     broken: ({ bastion }) => (bastion.egress === "wireguard" && bastion.wireguard === undefined ? "needs bastion.wireguard, which is not set" : undefined),
     ...help("public-ipv4, or wireguard with bastion.wireguard", "add the section bastion.wireguard, or write public-ipv4"),
   },
+  {
+    key: "bastion.wireguard.address",
+    broken: ({ network, bastion: { wireguard } }) =>
+      wireguard !== undefined && cidrContains(network.vpcCidr, `${wireguard.address}/32`) ? `lies inside network.vpcCidr ${network.vpcCidr}` : undefined,
+    ...help("an address of the tunnel, outside the VPC", "take the address that the home lab gives the bastion"),
+  },
 ];
 
 /** What AWS keeps of every subnet: the first four addresses and the last (VPC user guide, "Subnet sizing"). */

@@ -132,7 +132,8 @@ function dial(client: Client, host: string, port: number): Promise<Duplex> {
     const late = setTimeout(() => reject(new Error(`the bastion did not reach ${host}:${port} within ${dialMs / 1000} s`)), dialMs);
     client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
       clearTimeout(late);
-      if (error) reject(new Error(`the bastion does not reach ${host}:${port}: ${errorMessage(error)}`));
+      // sshd gives a reason or none; none is a connection that was refused.
+      if (error) reject(new Error(`the bastion does not reach ${host}:${port}: ${errorMessage(error).replace(/^\(SSH\) Channel open failure: ?/, "") || "nobody answers there"}`));
       else resolve(channel);
     });
   });

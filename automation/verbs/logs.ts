@@ -20,7 +20,7 @@ export async function logs(session: Session, { service, tail }: LogsOptions): Pr
     throw new UserError(`The bastion does not answer: ${error instanceof Error ? error.message : String(error)}`, { fix: `\`npm run gates -- ${session.environment.name} --only 02\` says why.`, cause: error });
   });
   const known = [...(await composeServices(bastion)).keys()].sort();
-  if (!known.includes(service)) throw new UserError(`There is no service "${service}" on the bastion.`, { exitCode: ExitCode.usage, fix: `Services: ${known.join(", ") || "none"}.` });
+  if (!known.includes(service)) throw new UserError(`There is no service "${service}" on the bastion; it has ${known.join(", ") || "none"}.`, { exitCode: ExitCode.usage, fix: "Name one of these with --service." });
   const { code, stdout, stderr } = await bastion.run(`${compose} logs --no-log-prefix --tail ${tail} ${service}`);
   if (code !== 0) throw new UserError(`The bastion gives no logs of ${service}: ${stderr.trim()}`);
   session.console.result(stdout.trimEnd());

@@ -33,6 +33,7 @@ export function render({ environment, console }: Session, options: RenderOptions
     if (executable) chmodSync(file, 0o755);
     console.result(file);
   }
+  console.emit({ kind: "render", folder: out, files: files.map(({ path }) => path) });
   console.say("good", `${files.length} files in ${out}${options.homelab ? "; README.txt there says how to go on" : ""}`);
   return ExitCode.done;
 }

@@ -46,8 +46,9 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
       await confirmAccount(session);
       await refuseForeignGroups(plan.flatMap(({ stage, build }) => (build ? (stage.groups?.(environment) ?? []) : [])), session);
       for (const { stage, build } of plan) {
-        if (build && !(await buildStage(stage, session, settings))) return ExitCode.gateRed;
-        const red = redGates(await runGates(session, selectGates(stage.gates), { exercise: true, stage: stage.name }));
+        const built = build ? await buildStage(stage, session, settings) : "unchanged";
+        if (built === "refused") return ExitCode.gateRed;
+        const red = redGates(await runGates(session, selectGates(stage.gates), { exercise: true, stage: stage.name, ...(built === "unchanged" ? { patienceMs: settledMs } : {}) }));
         if (red.length > 0) {
           console.say("bad", `stage ${stage.name} is not proved: gate ${red.map(({ gate }) => gate.number).join(", ")} is red; later stages were not begun`);
           console.say("wait", `next: mend what the gate names, then \`npm run up -- ${environment.name}\``);
@@ -61,8 +62,11 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
   );
 }
 
-/** Builds one stage and starts its machines; false where what it declares is not allowed, and nothing of it was made. */
-async function buildStage(stage: Stage, session: Session, settings: EngineSettings): Promise<boolean> {
+/** What changed nothing was up before, and needs no time to come up: what is red now stays red, in milliseconds. */
+const settledMs = 60_000;
+
+/** Builds one stage and starts its machines; refused is what declares something that is not allowed, and nothing of it is made. */
+async function buildStage(stage: Stage, session: Session, settings: EngineSettings): Promise<"built" | "unchanged" | "refused"> {
   const { console, journal } = session;
   console.say("start", `stage ${stage.name}`);
   const built = await journal.around(
@@ -83,10 +87,10 @@ async function buildStage(stage: Stage, session: Session, settings: EngineSettin
   if (built === undefined) {
     console.say("bad", `stage ${stage.name} declares what is not allowed; nothing of it was made`);
     console.say("wait", "next: mend what the gate names in the stage's program, then run the same command again");
-    return false;
+    return "refused";
   }
   console.say("good", `stage ${stage.name} is built`);
-  return true;
+  return built === "unchanged" ? "unchanged" : "built";
 }
 
 /** Starts the machines of a stage: what is declared at size 0 is raised only when all that ends it again is in place. */

@@ -8,8 +8,6 @@ const argv = z.array(z.string()).min(1);
 const cloudConfigSchema = z.strictObject({
   hostname: z.string().optional(),
   ssh_deletekeys: z.literal(true).optional(),
-  /** Empty: no host key is made at boot, the pinned one is fetched. */
-  ssh_genkeytypes: z.array(z.never()).optional(),
   disable_root: z.literal(true).optional(),
   ssh_pwauth: z.literal(false).optional(),
   groups: z.array(z.string()).default([]),

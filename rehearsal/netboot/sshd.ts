@@ -35,7 +35,7 @@ export class Sshd implements Unit {
   start(): Promise<void> {
     const { confFile, keys } = this.#plan;
     const { hostKey, allowUsers } = parseSshdConf(existsSync(confFile) ? readFileSync(confFile, "utf8") : "");
-    // No key is made at boot (ssh_genkeytypes): without the fetched one there is none.
+    // The host keys that cloud-init makes are not among those that sshd is told to show: without the fetched one there is none.
     if (!existsSync(hostKey)) throw new UserError(`sshd: Unable to load host key: ${hostKey}\nsshd: no hostkeys available -- exiting.`);
     const users = new Map([...keys()].filter(([name]) => allowUsers?.includes(name) ?? true));
     this.#configured = { hostKey: readFileSync(hostKey, "utf8"), users };

@@ -222,6 +222,30 @@ describe("a check", () => {
   }
 });
 
+describe("a gate while it waits", () => {
+  it("says after each look what is still red about a check, and that nothing is any more", async () => {
+    const said: (string | undefined)[] = [];
+    const one = check([red("not yet"), red("still not"), green("there")]);
+    await runGate(gate(one), context(), { exercise: false, clock: fakeClock(), onLook: (_check, error) => said.push(error) });
+    expect(said).to.deep.equal(["not yet", "still not", undefined]);
+  });
+
+  it("is no more patient than it is told to be, nor than the check is", async () => {
+    for (const [patienceMs, looks] of [[0, 1], [3_000, 4], [60_000, 11]] as const) {
+      const one = check([red("no")]);
+      await runGate(gate(one), context(), { exercise: false, clock: fakeClock(), patienceMs });
+      expect(one.looks, `${patienceMs} ms`).to.equal(looks);
+    }
+  });
+
+  it("asks the plan where there is one, and is a bug where there is none", async () => {
+    const one = check([green("planned")], { asks: ["plan"] });
+    const plan = { via: "real" as const, by: "the plan", client: () => Promise.resolve([]) };
+    expect(await runCheck(one, { ...context(), plan }, fakeClock())).to.include({ status: "green", via: "real", asked: "the plan" });
+    expect(await runCheck(one, context(), fakeClock()).catch((error: unknown) => String(error))).to.include("there is no plan to ask");
+  });
+});
+
 describe("a look that throws something odd", () => {
   for (const odd of [null, undefined, "a text", Object.assign(new Error("it broke"), { cause: null })]) {
     it(`is red for ${String(odd)}`, async () => {
