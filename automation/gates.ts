@@ -38,7 +38,9 @@ export async function runGates(session: Session, gates: readonly Gate[], options
     const place = { ...stage, gate: gate.number };
     console.say("start", `gate ${gate.number} ${gate.name}`);
     // What a gate finds in a plan is no finding about what is there: the ledger keeps its checks, which say so by their names.
-    const record = (fields: Pick<LedgerEvent, "status"> & Partial<LedgerEvent>): void => void (context.plan === undefined && journal.record({ kind: "gate", ...place, ...fields }));
+    const record = (fields: Pick<LedgerEvent, "status"> & Partial<LedgerEvent>): void => {
+      if (context.plan === undefined) journal.record({ kind: "gate", ...place, ...fields });
+    };
     record({ status: "started" });
     const waiting = new Map<string, string>();
     const waitingFor = (): string => [`gate ${gate.number}`, ...[...waiting].slice(0, 1).map(([id, error]) => `${id}: ${error}`)].join(", ");
@@ -48,7 +50,10 @@ export async function runGates(session: Session, gates: readonly Gate[], options
         ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
         clock,
         signal,
-        onLook: ({ id }, error) => void (error === undefined ? waiting.delete(id) : waiting.set(id, error)),
+        onLook: ({ id }, error) => {
+          if (error === undefined) waiting.delete(id);
+          else waiting.set(id, error);
+        },
         onCheck: (found) => journal.record({ kind: "check", ...place, ...checkFields(found) }),
       }),
     );
