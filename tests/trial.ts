@@ -10,6 +10,7 @@ import { isAlive, stopDaemon, type Daemon } from "../rehearsal/daemon.ts";
 import { loadEnvironment, type Environment } from "../stacks/config.ts";
 import { awsSources } from "../worlds/aws-sources.ts";
 import { bastionSource, type BastionAccess } from "../worlds/bastion-source.ts";
+import "./world-tools.ts";
 
 const checkout = join(import.meta.dirname, "..");
 

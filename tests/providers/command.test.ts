@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { local, remote } from "@pulumi/command";
@@ -22,17 +22,18 @@ describe("the stand-in command provider, as the engine calls it", () => {
 
   describe(`by the contract of its types${title}`, () => {
     const server = new SshServer();
-    let folder: string;
+    // Made when the tests are listed, since the fixtures name them.
+    const folder = mkdtempSync(join(tmpdir(), "moonback-command-"));
+    const elsewhere = join(folder, "elsewhere");
+    mkdirSync(elsewhere);
     let address = "";
     before(async function () {
       if (noIpv6Loopback !== undefined) return this.skip();
-      folder = mkdtempSync(join(tmpdir(), "moonback-command-"));
       address = await server.start();
     });
     after(async () => {
-      if (noIpv6Loopback !== undefined) return;
-      await server.stop();
       rmSync(folder, { recursive: true });
+      if (noIpv6Loopback === undefined) await server.stop();
     });
 
     const clientKey = String(makeKey()["privateKeyOpenssh"]);
@@ -56,14 +57,14 @@ describe("the stand-in command provider, as the engine calls it", () => {
           changes: {
             ...common,
             create: { to: "echo other >> log", expect: "update" },
-            dir: { to: tmpdir(), expect: "update" },
+            dir: { to: elsewhere, expect: "update" },
             interpreter: { to: ["/bin/sh", "-e", "-c"], expect: "update" },
           },
           refused: { assetPaths: ["*"], archivePaths: ["*"] },
           secrets: [],
           official: local.Command,
           missing: ["assets", "archive"],
-          done: () => [join(folder, "log"), join(tmpdir(), "log")].map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "")),
+          done: () => [join(folder, "log"), join(elsewhere, "log")].map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "")),
         },
         {
           token: REMOTE,
