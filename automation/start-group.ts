@@ -36,6 +36,24 @@ export async function startGroup(name: string, session: Session): Promise<void> 
   console.say("good", `group ${name}: ${instance.InstanceId ?? "?"} is in service`);
 }
 
+/** Ends what a group runs, where there is such a group: what its machine holds on to can be replaced then. */
+export async function stopGroup(name: string, { console, world, signal, clock }: Session): Promise<void> {
+  const sdk = await import("@aws-sdk/client-auto-scaling");
+  const client = await world.sources.autoscaling.client();
+  const instances = async (): Promise<Instance[] | undefined> => {
+    const { AutoScalingGroups = [] } = await client.send(new sdk.DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), { abortSignal: signal });
+    return AutoScalingGroups[0]?.Instances ?? (AutoScalingGroups.length > 0 ? [] : undefined);
+  };
+  if ((await instances()) === undefined) return;
+  console.say("change", `group ${name}: lowered to none, so that its machine's interface can be replaced`);
+  await client.send(new sdk.UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: 0, DesiredCapacity: 0 }), { abortSignal: signal });
+  const gone = async (): Promise<Attempt<true>> => {
+    const left = (await instances()) ?? [];
+    return left.length === 0 ? { done: true, value: true } : { done: false, reason: `${name} still has ${left.map(({ InstanceId }) => InstanceId).join(", ")}` };
+  };
+  await console.during(`group ${name} to end its machine`, () => poll(gone, { timeoutMs: startMs, intervalMs: 500, clock, signal }));
+}
+
 /** Refuses to go on over a group of one of these names that somebody else made: names are unique per account and region. */
 export async function refuseForeignGroups(names: readonly string[], { world, environment, signal }: Session): Promise<void> {
   if (names.length === 0) return;

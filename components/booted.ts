@@ -31,7 +31,8 @@ export class Booted extends pulumi.ComponentResource {
           dialErrorLimit: 60,
           perDialTimeout: 10,
         },
-        create: "cloud-init status --wait",
+        // 2 is "done, with recoverable errors" (cloud-init, "Failure states"): gate 02 tells which.
+        create: "cloud-init status --wait || [ $? -eq 2 ]",
         triggers: [args.generation],
         // No `delete`: what it waited for ends with the machine, which may be gone by then.
       },

@@ -15,6 +15,9 @@ function check(name: string, title: string, asks: readonly SourceName[], look: (
   return { id: `02.${name}`, title, kind: "observe", asks, timeoutMs: bootMs, intervalMs: 1_000, passes: 1, look };
 }
 
+/** What a group must be doing for its schedule to close it. */
+const closing = ["ScheduledActions", "Terminate"];
+
 const checks: readonly Check[] = [
   check("group", "one group of one, ours, in the configured zone", ["autoscaling"], async (context) => {
     const group = await ourGroup(context);
@@ -62,6 +65,11 @@ const checks: readonly Check[] = [
     const client = await context.sources.autoscaling.client();
     const group = await ourGroup(context);
     const { ScheduledUpdateGroupActions: actions = [] } = await client.send(new DescribeScheduledActionsCommand({ AutoScalingGroupName: group.AutoScalingGroupName }));
+    const name = group.AutoScalingGroupName ?? "?";
+    const suspended = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => (ProcessName !== undefined && closing.includes(ProcessName) ? [ProcessName] : []));
+    if (suspended.length > 0) return red(`${name}: ${suspended.join(", ")} suspended: nothing would stop it`);
+    const shielded = group.NewInstancesProtectedFromScaleIn === true || (group.Instances ?? []).some(({ ProtectedFromScaleIn }) => ProtectedFromScaleIn === true);
+    if (shielded) return red(`${name} protects its instances from scale-in: nothing would stop them`);
     const found = openHours(actions, context.environment.window);
     return "problem" in found ? red(`${group.AutoScalingGroupName ?? "?"}: ${found.problem}`) : green(`${group.AutoScalingGroupName ?? "?"}: ${found.evidence}`);
   }),
@@ -69,7 +77,10 @@ const checks: readonly Check[] = [
     const bastion = await sources.bastion.client();
     const { code, stdout, stderr } = await bastion.run("cloud-init status --wait");
     const said = `${stdout}${stderr}`.trim().split("\n").at(-1) ?? "";
-    return code === 0 ? green(`${bastion.identity}; ${said}`) : { ...red(`${bastion.identity}: its start failed: ${said} (exit ${code})`) };
+    if (code === 0) return green(`${bastion.identity}; ${said}`);
+    // 2: done, with errors that it recovered from (cloud-init, "Failure states").
+    if (code === 2) return green(`${bastion.identity}; ${said}, with recoverable errors: \`cloud-init status --long\` there lists them`);
+    return { status: "red", error: `${bastion.identity}: its start failed: ${said} (exit ${code})`, final: code === 1 };
   }),
   check("ssh-source", "only the operator's prefix may open SSH, and nothing else may be opened from outside", ["ec2"], async ({ environment, sources }) => {
     const ec2 = await sources.ec2.client();

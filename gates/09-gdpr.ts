@@ -9,7 +9,7 @@ import {
   type EC2Client,
   type Instance,
 } from "@aws-sdk/client-ec2";
-import { GetRolePolicyCommand, ListAttachedRolePoliciesCommand, ListRolePoliciesCommand, ListRolesCommand, type IAMClient } from "@aws-sdk/client-iam";
+import { GetRolePolicyCommand, ListAttachedRolePoliciesCommand, ListRolePoliciesCommand, paginateListRoles, type IAMClient, type Role } from "@aws-sdk/client-iam";
 import { describePorts, fromOutside } from "./02-bastion.ts";
 import { green, red, type Check, type Gate, type GateContext, type SourceName, type Verdict } from "./gate.ts";
 import { ourBastion, ourFilters, ourVpc, type OurVpc } from "./ours.ts";
@@ -123,18 +123,21 @@ const duties: Readonly<Record<string, readonly string[]>> = {
 
 interface Statement {
   readonly Effect?: string;
-  readonly Principal?: { readonly Service?: string | string[] };
+  readonly Principal?: string | Readonly<Record<string, string | string[]>>;
+  readonly NotAction?: unknown;
+  readonly NotResource?: unknown;
   readonly Action?: string | string[];
   readonly Resource?: string | string[];
 }
 
 async function roles(iam: IAMClient, { environment }: Seen): Promise<Verdict> {
-  const { Roles = [] } = await iam.send(new ListRolesCommand({ PathPrefix: "/moonback/" }));
-  const ours = Roles.filter(({ RoleName }) => RoleName?.startsWith(`moonback-${environment.name}-`));
+  const all: Role[] = [];
+  for await (const { Roles = [] } of paginateListRoles({ client: iam }, { PathPrefix: "/moonback/" })) all.push(...Roles);
+  const ours = all.filter(({ RoleName }) => RoleName?.startsWith(`moonback-${environment.name}-`));
   if (ours.length === 0) return red(`no role of ${environment.name} under /moonback/`);
   const problems: string[] = [];
   for (const { RoleName = "?", AssumeRolePolicyDocument } of ours) {
-    const trusted = statements(AssumeRolePolicyDocument).flatMap(({ Principal }) => Principal?.Service ?? ["somebody who is no service"]);
+    const trusted = statements(AssumeRolePolicyDocument).flatMap(({ Principal }) => takers(Principal));
     const allowed = trusted.flatMap((service) => duties[service] ?? []);
     if (trusted.length !== 1 || allowed.length === 0) problems.push(`${RoleName} may be taken by ${trusted.join(", ") || "nobody"}`);
     const { AttachedPolicies = [] } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
@@ -142,7 +145,8 @@ async function roles(iam: IAMClient, { environment }: Seen): Promise<Verdict> {
     const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
     for (const PolicyName of PolicyNames) {
       const { PolicyDocument } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
-      const surplus = statements(PolicyDocument).flatMap(({ Action = [], Resource = [] }) => [
+      const surplus = statements(PolicyDocument).flatMap(({ Action = [], Resource = [], NotAction, NotResource }) => [
+        ...(NotAction === undefined && NotResource === undefined ? [] : ["everything but what it names"]),
         ...[Action].flat().filter((action) => !allowed.includes(action)),
         ...[Resource].flat().filter((resource) => resource === "*").map(() => "on everything"),
       ]);
@@ -150,6 +154,12 @@ async function roles(iam: IAMClient, { environment }: Seen): Promise<Verdict> {
     }
   }
   return problems.length === 0 ? green(ours.map(({ RoleName }) => RoleName).join(", ")) : red(problems.join("; "));
+}
+
+/** Who may take a role: services by their names, anybody else by what they are. */
+function takers(principal: Statement["Principal"]): string[] {
+  if (principal === undefined || typeof principal === "string") return [principal ?? "nobody named"];
+  return Object.entries(principal).flatMap(([kind, names]) => [names].flat().map((name) => (kind === "Service" ? name : `${kind} ${name}`)));
 }
 
 /** IAM gives documents percent-encoded. */

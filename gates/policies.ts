@@ -1,4 +1,5 @@
 // The static half of gate 09: what a program declares, judged before anything is made. Pure functions over planned resources.
+import { cidrContains, parseCidr } from "../common/cidr.ts";
 import { green, red, type Check, type Gate, type PlannedResource, type Verdict } from "./gate.ts";
 import { secretIn } from "./secret-scan.ts";
 
@@ -14,7 +15,15 @@ export interface Policy {
 }
 
 type Inputs = Readonly<Record<string, unknown>>;
-const everybody = ["0.0.0.0/0", "::/0"];
+/** What machines may be admitted from: private IPv4 (RFC 1918), and at most one home's IPv6 (a /48). */
+const privateIpv4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
+function isNarrow(source: string): boolean {
+  const range = parseCidr(source);
+  if ("problem" in range) return false;
+  return range.family === "ipv4" ? privateIpv4.some((outer) => cidrContains(outer, source)) : range.bits >= 48;
+}
+
 const groupTypes = ["aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"];
 const templateType = "aws:ec2/launchTemplate:LaunchTemplate";
 
@@ -25,8 +34,8 @@ export const policies: readonly Policy[] = [
     types: groupTypes,
     looksAt: ["ingress"],
     violation: ({ ingress }) => {
-      const sources = list(ingress).flatMap((rule) => [...texts(rule["cidrBlocks"]), ...texts(rule["ipv6CidrBlocks"])]);
-      const open = sources.filter((source) => everybody.includes(source));
+      const sources = list(ingress).flatMap((rule) => [...texts(rule["cidrBlocks"]), ...texts(rule["ipv6CidrBlocks"]), ...texts(rule["prefixListIds"])]);
+      const open = sources.filter((source) => !isNarrow(source));
       return open.length === 0 ? undefined : `admits ${open.join(", ")}`;
     },
   },
@@ -94,9 +103,25 @@ export const policies: readonly Policy[] = [
     violation: ({ policy }) => {
       if (typeof policy !== "string") return undefined;
       const { Statement = [] } = JSON.parse(policy) as { Statement?: Inputs | Inputs[] };
-      const wide = [Statement].flat().flatMap(({ Action, Resource }) => [...texts(Action).filter((action) => action.includes("*")), ...texts(Resource).filter((resource) => resource === "*").map(() => "on everything")]);
+      const wide = [Statement].flat().flatMap(({ Action, Resource, NotAction, NotResource }) => [...(NotAction === undefined && NotResource === undefined ? [] : ["everything but what it names"]), ...texts(Action).filter((action) => action.includes("*")), ...texts(Resource).filter((resource) => resource === "*").map(() => "on everything")]);
       return wide.length === 0 ? undefined : `allows ${wide.join(", ")}`;
     },
+  },
+  {
+    name: "plan-attached-policies",
+    title: "what a role may do stands in its own policy (GDPR art. 25, 32)",
+    types: ["aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/role:Role"],
+    looksAt: ["managedPolicyArns", "inlinePolicies"],
+    violation: ({ policyArn, managedPolicyArns, inlinePolicies }) =>
+      policyArn !== undefined || list(inlinePolicies).length > 0 || texts(managedPolicyArns).length > 0 ? "is given rights elsewhere" : undefined,
+  },
+  {
+    name: "plan-no-public-addresses",
+    title: "no declared machine asks for a public address (GDPR art. 25)",
+    types: [templateType, "aws:ec2/instance:Instance"],
+    looksAt: ["networkInterfaces", "associatePublicIpAddress"],
+    violation: ({ networkInterfaces, associatePublicIpAddress }) =>
+      [associatePublicIpAddress, ...list(networkInterfaces).map((one) => one["associatePublicIpAddress"])].some((wanted) => String(wanted) === "true") ? "asks for a public address" : undefined,
   },
   {
     name: "plan-parameters",

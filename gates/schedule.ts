@@ -4,6 +4,8 @@ import type { ScheduledUpdateGroupAction } from "@aws-sdk/client-auto-scaling";
 type WeekMinutes = readonly number[];
 
 const minutesPerDay = 24 * 60;
+/** A day more than a week, for clocks that go back. */
+const weekMs = 8 * minutesPerDay * 60_000;
 const dayNames = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 interface Wanted {
@@ -14,13 +16,16 @@ interface Wanted {
 }
 
 /** How long a group's scheduled actions keep it open, seen from the actions alone; a problem where that is not as it should be. */
-export function openHours(actions: readonly ScheduledUpdateGroupAction[], wanted: Wanted): { evidence: string } | { problem: string } {
+export function openHours(actions: readonly ScheduledUpdateGroupAction[], wanted: Wanted, now = new Date()): { evidence: string } | { problem: string } {
   const zones = [...new Set(actions.map(({ TimeZone }) => TimeZone ?? "UTC"))];
   if (actions.length === 0) return { problem: "it has no scheduled actions: nothing would ever stop it" };
   if (zones.length > 1 || zones[0] !== wanted.timezone) return { problem: `its schedule is in ${zones.join(", ")}, not ${wanted.timezone}` };
   const firings = actions.map((action) => ({ action, at: recurrence(action.Recurrence) }));
   const odd = firings.find(({ at }) => at === undefined);
   if (odd !== undefined) return { problem: `its action ${odd.action.ScheduledActionName ?? "?"} recurs "${odd.action.Recurrence ?? "never"}", which is no weekly schedule` };
+  // AWS fills in the next run; a first one further away than a week means that until then nothing happens.
+  const late = actions.find(({ StartTime, EndTime }) => EndTime !== undefined || (StartTime !== undefined && StartTime.getTime() - now.getTime() > weekMs));
+  if (late !== undefined) return { problem: `its action ${late.ScheduledActionName ?? "?"} does not recur now: it runs from ${late.StartTime?.toISOString() ?? "now"} to ${late.EndTime?.toISOString() ?? "for ever"}` };
   const opens = firings.filter(({ action }) => (action.DesiredCapacity ?? 0) > 0);
   const closes = firings.filter(({ action }) => action.DesiredCapacity === 0);
   const other = firings.find((firing) => !opens.includes(firing) && !closes.includes(firing));

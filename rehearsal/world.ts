@@ -13,6 +13,7 @@ import { ensureTool, inspectTools, platformProblem, type ToolName } from "../too
 import { emulatorAddress, sshAddress } from "./addresses.ts";
 import { isAlive, stopDaemon } from "./daemon.ts";
 import { askIdentity, startEmulator } from "./emulator.ts";
+import { roomOf } from "./netboot/control.ts";
 import { startMachines } from "./netboot/start.ts";
 
 /** `world.json`: what runs for this environment, and since which start. */
@@ -166,11 +167,22 @@ export function localWorld(environment: Environment, { owner, runData, access }:
     close,
   };
 
+  /** What the machine room was told; nothing where that is gone. */
+  function roomPlan(): Readonly<Record<string, unknown>> | undefined {
+    const plan = join(runData, "machines", "plan.json");
+    return existsSync(plan) ? (JSON.parse(readFileSync(plan, "utf8")) as Record<string, unknown>) : undefined;
+  }
+
   /** Holds the lock. */
   async function prepareMachines({ progress, signal }: Progress): Promise<void> {
     const record = readRecord(file);
     if (record === undefined) throw new Error("the machine room needs a world that runs");
-    if (record.machines !== undefined && isAlive(record.machines)) return;
+    if (record.machines !== undefined && isAlive(record.machines)) {
+      // Alive is not enough: its folder may have been deleted, or the address plan changed, under it.
+      if (roomPlan()?.["vpcCidr"] === vpcCidr && (await roomOf(runData)) !== undefined) return;
+      progress("the machine room has lost its folder or its address plan, and is begun anew");
+      await stopDaemon(record.machines);
+    }
     const options = { progress, ...(signal ? { signal } : {}) };
     const path = async (tool: ToolName): Promise<string> => (await ensureTool(tool, options)).path;
     const tools = { matchbox: await path("matchbox"), registry: await path("registry"), crane: await path("crane"), python: await path("moto") };
@@ -185,7 +197,7 @@ export function localWorld(environment: Environment, { owner, runData, access }:
       tools,
       epoch: record.epoch,
       logFile: join(runData, "logs", "machines.log"),
-    });
+    }, signal);
     writeWhole(file, { ...record, machines } satisfies WorldRecord);
   }
 

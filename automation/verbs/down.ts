@@ -42,7 +42,8 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
           fix: `Remove by hand what the stacks do not know, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
         });
       }
-      if (kept === 0) removeSshFiles(session);
+      // The keys open nothing any more once the bastion is gone.
+      if (stages.slice(kept).some(({ name }) => name === "bastion")) removeSshFiles(session);
       if (kept === 0 && !options.keepWorld) await world.stop();
       console.result(
         kept > 0

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, readSync, fstatSync } from "node:fs";
 import { join } from "node:path";
-import { ExitCode, UserError } from "../../common/errors.ts";
+import { ExitCode, UserError, errorMessage } from "../../common/errors.ts";
 import { compose, composeServices } from "../../gates/compose.ts";
 import { confirmAccount } from "../preflight.ts";
 import type { Session } from "../session.ts";
@@ -17,9 +17,12 @@ export async function logs(session: Session, { service, tail }: LogsOptions): Pr
   if (service === undefined) return ownLogs(session, Number(tail));
   if ((await session.world.state()) === "running") await confirmAccount(session);
   const bastion = await session.console.during("the bastion", () => session.world.sources.bastion.client()).catch((error: unknown) => {
-    throw new UserError(`The bastion does not answer: ${error instanceof Error ? error.message : String(error)}`, { fix: `\`npm run gates -- ${session.environment.name} --only 02\` says why.`, cause: error });
+    throw new UserError(`The bastion does not answer: ${errorMessage(error)}`, { fix: `\`npm run gates -- ${session.environment.name} --only 02\` says why.`, cause: error });
   });
-  const known = [...(await composeServices(bastion)).keys()].sort();
+  const services = await composeServices(bastion).catch((error: unknown) => {
+    throw new UserError(`The bastion does not say which services it has: ${errorMessage(error)}`, { fix: `\`npm run gates -- ${session.environment.name} --only 02,03\` says why.`, cause: error });
+  });
+  const known = [...services.keys()].sort();
   if (!known.includes(service)) throw new UserError(`There is no service "${service}" on the bastion; it has ${known.join(", ") || "none"}.`, { exitCode: ExitCode.usage, fix: "Name one of these with --service." });
   const { code, stdout, stderr } = await bastion.run(`${compose} logs --no-log-prefix --tail ${tail} ${service}`);
   if (code !== 0) throw new UserError(`The bastion gives no logs of ${service}: ${stderr.trim()}`);

@@ -5,15 +5,15 @@ import type { Stage } from "../../stacks/stage.ts";
 import { confirm } from "../confirm.ts";
 import { duration } from "../console.ts";
 import { summarizeChanges } from "../describe.ts";
-import type { EngineSettings } from "../engine.ts";
+import type { EngineSettings, Operation } from "../engine.ts";
 import { engineSettings } from "../engine-settings.ts";
 import { redGates, runGates, selectGates } from "../gates.ts";
 import { provePlan } from "../plan-gate.ts";
 import { confirmAccount, refuseIncomplete, startWorld } from "../preflight.ts";
 import { setPublicAddress } from "../public-address.ts";
 import type { Session } from "../session.ts";
-import { openStage, resourceProgress } from "../stage-run.ts";
-import { refuseForeignGroups, startGroup } from "../start-group.ts";
+import { findStage, openStage, resourceProgress } from "../stage-run.ts";
+import { refuseForeignGroups, startGroup, stopGroup } from "../start-group.ts";
 import { refuseOutsideWindow } from "../window.ts";
 
 export interface UpOptions {
@@ -76,8 +76,10 @@ async function buildStage(stage: Stage, session: Session, settings: EngineSettin
         const stack = await openStage(stage, session, settings);
         const plan = await stack.preview();
         console.say("wait", `${stage.name}: ${summarizeChanges(plan.changes)}`);
+        await refuseUndermining(stage, plan, session, settings);
         const red = await provePlan(stage, session, plan.planned);
         if (red.length > 0) return undefined;
+        await freeInterfaces(stage, plan, session);
         const { changes } = plan.changes.length === 0 ? plan : await stack.update(resourceProgress(stage, console));
         await startMachines(stage, session);
         return changes.length === 0 ? "unchanged" : `done: ${summarizeChanges(changes)}`;
@@ -91,6 +93,29 @@ async function buildStage(stage: Stage, session: Session, settings: EngineSettin
   }
   console.say("good", `stage ${stage.name} is built`);
   return built === "unchanged" ? "unchanged" : "built";
+}
+
+/** What later stages stand on: AWS replaces it only when they are gone. */
+const carriers = ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"];
+
+/** Refuses, before anything is changed, to replace what a later stage that is up stands on: the update would break off half way. */
+async function refuseUndermining(stage: Stage, { changes }: Operation, session: Session, settings: EngineSettings): Promise<void> {
+  const replaced = changes.filter(({ op, type }) => op === "replace" && carriers.includes(type));
+  if (replaced.length === 0) return;
+  for (const later of stages.slice(stages.indexOf(stage) + 1)) {
+    if ((await findStage(later, session, settings)) === undefined) continue;
+    const { name } = session.environment;
+    throw new UserError(`These settings replace ${replaced.map((change) => change.name).join(" and ")}, and stage ${later.name} stands on that.`, {
+      exitCode: ExitCode.usage,
+      fix: `\`npm run down -- ${name}\`, then \`npm run up -- ${name}\`; or put the settings back. Nothing was changed.`,
+    });
+  }
+}
+
+/** An interface cannot be taken from under a running machine: where one is replaced, its machine ends first, and starts again after. */
+async function freeInterfaces({ groups }: Stage, { changes }: Operation, session: Session): Promise<void> {
+  if (!changes.some(({ op, type }) => op === "replace" && type === "aws:ec2/networkInterface:NetworkInterface")) return;
+  for (const name of groups?.(session.environment) ?? []) await stopGroup(name, session);
 }
 
 /** Starts the machines of a stage: what is declared at size 0 is raised only when all that ends it again is in place. */

@@ -41,6 +41,9 @@ describe("render", () => {
     "a home network without its parts": [["--homelab", "--address", "192.168.1.10"], "--subnet, --dhcp, --router, --interface"],
     "an address outside it": [otherwise("--address", "10.0.0.1"), '--address is "10.0.0.1"'],
     "a range that leaves it": [otherwise("--dhcp", "192.168.1.200-192.168.2.5"), '--dhcp is "192.168.2.5"'],
+    "a range that ends before it begins": [otherwise("--dhcp", "192.168.1.220-192.168.1.200"), "ends before it begins"],
+    "a range that holds the host itself": [otherwise("--dhcp", "192.168.1.5-192.168.1.20"), "holds 192.168.1.10"],
+    "home options without a home": [home.slice(1), "belong to --homelab"],
     "a subnet that is none": [otherwise("--subnet", "192.168.1.5/24"), '--subnet is "192.168.1.5/24"'],
     "an interface that is none": [otherwise("--interface", "eth0; reboot"), '--interface is "eth0; reboot"'],
   };
@@ -58,7 +61,7 @@ describe("render", () => {
     writeFileSync(join(out, "compose.yaml"), "mine");
     const { exitCode, stderr } = await project.moonback("render", "bastion", "--out", out);
     expect(exitCode).to.equal(2);
-    expect(stderr).to.include(`${out} is not empty`);
+    expect(stderr).to.include(`${out} is not an empty folder`);
     expect(readFileSync(join(out, "compose.yaml"), "utf8")).to.equal("mine");
   });
 });

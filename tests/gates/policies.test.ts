@@ -21,6 +21,10 @@ const cases: Record<string, { readonly passes: readonly Declared[]; readonly fai
     passes: [{ type: group, name: "g", inputs: { ingress: [{ ipv6CidrBlocks: ["2001:db8::/64"] }, { cidrBlocks: ["10.10.0.0/24"] }] } }],
     fails: {
       "admits ::/0": { type: group, name: "open6", inputs: { ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, ipv6CidrBlocks: ["::/0"] }] } },
+      "admits 0.0.0.0/1": { type: group, name: "half", inputs: { ingress: [{ cidrBlocks: ["0.0.0.0/1", "128.0.0.0/1"] }] } },
+      "admits 203.0.113.0/24": { type: group, name: "public", inputs: { ingress: [{ cidrBlocks: ["203.0.113.0/24"] }] } },
+      "admits 2000::/3": { type: group, name: "wide", inputs: { ingress: [{ ipv6CidrBlocks: ["2000::/3"] }] } },
+      "admits pl-1": { type: group, name: "listed", inputs: { ingress: [{ prefixListIds: ["pl-1"] }] } },
       "admits 0.0.0.0/0": { type: "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", name: "open4", inputs: { ingress: [{ cidrBlocks: ["10.0.0.0/8", "0.0.0.0/0"] }] } },
     },
   },
@@ -54,8 +58,21 @@ const cases: Record<string, { readonly passes: readonly Declared[]; readonly fai
     passes: [{ type: "aws:iam/rolePolicy:RolePolicy", name: "p", inputs: { policy: statement("ssm:GetParameter", ["arn:aws:ssm:::parameter/x"]) } }],
     fails: {
       "allows ssm:*": { type: "aws:iam/rolePolicy:RolePolicy", name: "p", inputs: { policy: statement(["ssm:*"], "arn:aws:ssm:::parameter/x") } },
+      "everything but": { type: "aws:iam/rolePolicy:RolePolicy", name: "p", inputs: { policy: JSON.stringify({ Statement: [{ Effect: "Allow", NotAction: "iam:*", Resource: "arn:aws:s3:::x" }] }) } },
       "on everything": { type: "aws:iam/rolePolicy:RolePolicy", name: "p", inputs: { policy: statement("ssm:GetParameter", "*") } },
     },
+  },
+  "plan-attached-policies": {
+    passes: [{ type: "aws:iam/role:Role", name: "r", inputs: { name: "r", assumeRolePolicy: "{}" } }],
+    fails: {
+      "given rights elsewhere": { type: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", name: "a", inputs: { policyArn: "arn:aws:iam::aws:policy/AdministratorAccess" } },
+      "is given rights elsewhere": { type: "aws:iam/role:Role", name: "m", inputs: { managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] } },
+      "rights elsewhere": { type: "aws:iam/role:Role", name: "i", inputs: { inlinePolicies: [{ name: "x" }] } },
+    },
+  },
+  "plan-no-public-addresses": {
+    passes: [{ type: template, name: "t", inputs: { networkInterfaces: [{ networkInterfaceId: "eni-1" }] } }],
+    fails: { "asks for a public address": { type: template, name: "t", inputs: { networkInterfaces: [{ associatePublicIpAddress: "true" }] } } },
   },
   "plan-parameters": {
     passes: [{ type: "aws:ssm/parameter:Parameter", name: "p", inputs: { type: "SecureString" } }],

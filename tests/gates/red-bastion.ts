@@ -1,4 +1,4 @@
-import { DescribeScheduledActionsCommand, PutScheduledUpdateGroupActionCommand, UpdateAutoScalingGroupCommand } from "@aws-sdk/client-auto-scaling";
+import { DescribeScheduledActionsCommand, PutScheduledUpdateGroupActionCommand, ResumeProcessesCommand, SuspendProcessesCommand, UpdateAutoScalingGroupCommand } from "@aws-sdk/client-auto-scaling";
 import {
   AssignIpv6AddressesCommand,
   AuthorizeSecurityGroupIngressCommand,
@@ -70,7 +70,13 @@ export const redBastion: RedTests<BastionSeen> = {
   },
   "02.instance": { "the instance stopped": stopped },
   "02.interface": { "its IPv6 address taken away": ipv6Taken },
-  "02.schedule": { "a schedule of six hours": stopsAt(0), "a schedule of four hours": stopsAt(22) },
+  "02.schedule": {
+    "a group that does not act on its schedule": async ({ scaling, group: { AutoScalingGroupName } }) => {
+      const processes = { AutoScalingGroupName, ScalingProcesses: ["ScheduledActions"] };
+      await scaling.send(new SuspendProcessesCommand(processes));
+      return { names: "ScheduledActions suspended", mend: () => scaling.send(new ResumeProcessesCommand(processes)) };
+    },
+    "a schedule of six hours": stopsAt(0), "a schedule of four hours": stopsAt(22) },
   "02.ssh": {
     "the instance stopped": async (seen) => ({ ...(await stopped(seen)), names: "SSH to" }),
     "another host key": async (seen) => {

@@ -31,6 +31,8 @@ describe("the hours of a schedule", () => {
     "a second start": [[...good, action("again", "0 9 * * MON", 1)], "it starts mon 09:00"],
     "two machines": [[action("start", "0 18 * * MON,TUE", 2), good[1]!], "more than one instance"],
     "an action without a size": [[...good, { ...action("odd", "0 9 * * MON", 0), DesiredCapacity: undefined }], "odd says nothing of the desired size"],
+    "a first stop in years": [[good[0]!, action("stop", "0 23 * * MON,TUE", 0, { StartTime: new Date("2033-01-01T00:00:00Z") })], "stop does not recur now"],
+    "an end": [[good[0]!, action("stop", "0 23 * * MON,TUE", 0, { EndTime: new Date("2027-01-01T00:00:00Z") })], "stop does not recur now"],
     "a day of the month": [[action("start", "0 18 1 * *", 1), good[1]!], 'start recurs "0 18 1 * *"'],
     "a single time": [[{ ...good[0]!, Recurrence: undefined }, good[1]!], 'start recurs "never"'],
   };

@@ -1,6 +1,6 @@
 import { CreateAutoScalingGroupCommand, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling";
 import { CreateLaunchTemplateCommand, DescribeTagsCommand, TerminateInstancesCommand, type EC2Client } from "@aws-sdk/client-ec2";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { secretIn } from "../../gates/secret-scan.ts";
@@ -93,6 +93,31 @@ describe("a bastion's life", () => {
     await run("up");
     expect(await instance()).to.not.equal(first);
     expect(await trial.previewed()).to.deep.equal([]);
+  });
+
+  it("moves to another address, machine and all", async () => {
+    const first = await instance();
+    trial.set("bastion.address", `${trial.plan}.0.77`);
+    await run("up");
+    expect(await instance()).to.not.equal(first);
+    expect((await ourBastion(ec2, trial.environment)).PrivateIpAddress).to.equal(`${trial.plan}.0.77`);
+    expect(await trial.previewed()).to.deep.equal([]);
+  });
+
+  it("is not left without the ground it stands on: what would replace its subnet is refused before anything is changed", async () => {
+    const { availabilityZone } = trial.environment;
+    trial.set("availabilityZone", "eu-west-1b");
+    const { code, stderr } = await trial.moonback("up");
+    expect(code).to.equal(2);
+    expect(stderr).to.include("network-subnet").and.include("stage bastion stands on that").and.include("npm run down -- trial");
+    trial.set("availabilityZone", availabilityZone);
+    expect(await trial.previewed()).to.deep.equal([]);
+  });
+
+  it("is healed by up when its machine's folder is gone", async () => {
+    rmSync(join(trial.runData, "machines"), { recursive: true });
+    const { stderr } = await run("up");
+    expect(stderr).to.include("begun anew");
   });
 
   it("shows what its services say, and names the ones it knows", async () => {
