@@ -92,7 +92,7 @@ describe("the machine room's bastion", function () {
       expect(one.ID).to.match(/^[0-9a-f]{12}$/);
     }
     // Begun before the cache it asks was up, it fails, and is begun again.
-    await until("the images were fetched", async () => (await service("assets"))?.State === "exited");
+    await until("the images were fetched", async () => (await service("assets")).State === "exited");
     expect(await service("assets")).to.include({ State: "exited", ExitCode: 0, Health: "" });
     for (const { variant, vmlinuzSha256, initramfsSha256 } of standInTalosImages()) {
       const sha256 = async (path: string): Promise<string> => createHash("sha256").update((await get(8080, path)).body).digest("hex");
