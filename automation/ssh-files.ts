@@ -26,7 +26,7 @@ export async function writeSshFiles(session: Session): Promise<string | undefine
     writeFileSync(path, content, { mode: 0o600 });
     return path;
   };
-  const { host, port } = world.reach(access.host, 22);
+  const { host, port } = world.sshAddress(access.host);
   const key = file("id_ed25519", `${access.privateKey.trimEnd()}\n`);
   const known = file("known_hosts", `bastion ${access.hostKey.trim()}\n`);
   const lines = [

@@ -1,7 +1,6 @@
-import type { Filter, Tag } from "@aws-sdk/client-ec2";
 import type { Sources } from "../gates/gate.ts";
+import { isOurs, ourFilters } from "../gates/ours.ts";
 import type { Environment } from "../stacks/config.ts";
-import { project } from "../stacks/project.ts";
 import { ec2Kinds } from "./sweep-kinds.ts";
 
 /** Something that is still there. */
@@ -16,19 +15,14 @@ export interface Leftover {
 
 /** Lists what an environment has in AWS, asked per service, by our tags and by membership in our VPC. State is not consulted. */
 export async function listLeftovers(sources: Sources, environment: Environment): Promise<Leftover[]> {
-  const lists = await Promise.all([ec2Leftovers, groupLeftovers, parameterLeftovers, logLeftovers, roleLeftovers].map((list) => list(sources, environment)));
+  const lists = await Promise.all([ec2Leftovers, groupLeftovers, parameterLeftovers, logLeftovers, roleLeftovers, profileLeftovers].map((list) => list(sources, environment)));
   const found = lists.flat();
   return [...new Map(found.map((leftover) => [`${leftover.kind} ${leftover.id}`, leftover])).values()];
 }
 
 async function ec2Leftovers(sources: Sources, environment: Environment): Promise<Leftover[]> {
   const [ec2, sdk] = await Promise.all([sources.ec2.client(), import("@aws-sdk/client-ec2")]);
-  const byTag: Filter[] = [
-    { Name: "tag:project", Values: [project] },
-    { Name: "tag:env", Values: [environment.name] },
-  ];
-  const isOurs = (tags: readonly Tag[] = []): boolean =>
-    byTag.every(({ Name, Values }) => tags.some((tag) => `tag:${tag.Key ?? ""}` === Name && tag.Value === Values?.[0]));
+  const byTag = ourFilters(environment);
   const vpcs = ((await ec2.send(new sdk.DescribeVpcsCommand({ Filters: byTag }))).Vpcs ?? []).flatMap(({ VpcId }) => (VpcId === undefined ? [] : [VpcId]));
   const lists = await Promise.all(
     ec2Kinds.map(async ({ kind, vpcFilter, list }) => {
@@ -36,7 +30,7 @@ async function ec2Leftovers(sources: Sources, environment: Environment): Promise
       const around = vpcFilter === undefined || vpcs.length === 0 ? [] : await list(ec2, sdk, vpcFilter === null ? [] : [{ Name: vpcFilter, Values: vpcs }]);
       const members = around.filter(({ vpc }) => vpc !== undefined && vpcs.includes(vpc));
       return [...tagged, ...members].flatMap(({ id, tags, vpc, implicit }) =>
-        id === undefined || implicit === true ? [] : [{ kind, id, ours: isOurs(tags), ...(vpc === undefined ? {} : { vpc }) }],
+        id === undefined || implicit === true ? [] : [{ kind, id, ours: isOurs(environment, tags), ...(vpc === undefined ? {} : { vpc }) }],
       );
     }),
   );
@@ -45,7 +39,7 @@ async function ec2Leftovers(sources: Sources, environment: Environment): Promise
 
 async function groupLeftovers({ autoscaling }: Sources, environment: Environment): Promise<Leftover[]> {
   const [client, { paginateDescribeAutoScalingGroups }] = await Promise.all([autoscaling.client(), import("@aws-sdk/client-auto-scaling")]);
-  const Filters = [{ Name: "tag:project", Values: [project] }, { Name: "tag:env", Values: [environment.name] }];
+  const Filters = ourFilters(environment);
   const found: Leftover[] = [];
   for await (const { AutoScalingGroups = [] } of paginateDescribeAutoScalingGroups({ client }, { Filters })) {
     found.push(...AutoScalingGroups.map(({ AutoScalingGroupName = "?" }) => ({ kind: "auto scaling group", id: AutoScalingGroupName, ours: true })));
@@ -80,7 +74,12 @@ async function roleLeftovers({ iam }: Sources, environment: Environment): Promis
     const ours = Roles.filter(({ RoleName }) => RoleName?.startsWith(`moonback-${environment.name}-`));
     found.push(...ours.map(({ RoleName = "?" }) => ({ kind: "role", id: RoleName, ours: true })));
   }
-  const { paginateListInstanceProfiles } = await import("@aws-sdk/client-iam");
+  return found;
+}
+
+async function profileLeftovers({ iam }: Sources, environment: Environment): Promise<Leftover[]> {
+  const [client, { paginateListInstanceProfiles }] = await Promise.all([iam.client(), import("@aws-sdk/client-iam")]);
+  const found: Leftover[] = [];
   for await (const { InstanceProfiles = [] } of paginateListInstanceProfiles({ client }, { PathPrefix: "/moonback/" })) {
     const ours = InstanceProfiles.filter(({ InstanceProfileName }) => InstanceProfileName?.startsWith(`moonback-${environment.name}-`));
     found.push(...ours.map(({ InstanceProfileName = "?" }) => ({ kind: "instance profile", id: InstanceProfileName, ours: true })));

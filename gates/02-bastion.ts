@@ -1,10 +1,11 @@
 // Gate 02: one bastion, at its fixed address, only as long as it may be, and only for its operator.
 import { DescribeAutoScalingGroupsCommand, DescribeScheduledActionsCommand, type AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
-import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, type IpPermission } from "@aws-sdk/client-ec2";
+import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand } from "@aws-sdk/client-ec2";
 import { cidrContains } from "../common/cidr.ts";
 import { groupName } from "../stacks/config.ts";
 import { green, red, type Check, type Gate, type GateContext, type SourceName, type Verdict } from "./gate.ts";
 import { get } from "./https.ts";
+import { describeWay, isOperatorsSsh, waysIn } from "./ways-in.ts";
 import { interfacesOf, isOurs, Missing, ourBastion } from "./ours.ts";
 import { openHours } from "./schedule.ts";
 
@@ -21,7 +22,7 @@ const closing = ["ScheduledActions", "Terminate"];
 const checks: readonly Check[] = [
   check("group", "one group of one, ours, in the configured zone", ["autoscaling"], async (context) => {
     const group = await ourGroup(context);
-    const name = group.AutoScalingGroupName ?? "?";
+    const name = groupName(context.environment);
     const zones = group.AvailabilityZones ?? [];
     if (zones.join() !== context.environment.availabilityZone) return red(`${name} is in ${zones.join(", ") || "no zone"}, not ${context.environment.availabilityZone}`);
     if ((group.MaxSize ?? 0) > 1) return red(`${name} may grow to ${group.MaxSize ?? "?"} instances`);
@@ -64,14 +65,14 @@ const checks: readonly Check[] = [
   check("schedule", "its schedule opens it for at most five hours a day, in the configured time zone", ["autoscaling"], async (context) => {
     const client = await context.sources.autoscaling.client();
     const group = await ourGroup(context);
-    const { ScheduledUpdateGroupActions: actions = [] } = await client.send(new DescribeScheduledActionsCommand({ AutoScalingGroupName: group.AutoScalingGroupName }));
-    const name = group.AutoScalingGroupName ?? "?";
+    const name = groupName(context.environment);
+    const { ScheduledUpdateGroupActions: actions = [] } = await client.send(new DescribeScheduledActionsCommand({ AutoScalingGroupName: name }));
     const suspended = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => (ProcessName !== undefined && closing.includes(ProcessName) ? [ProcessName] : []));
     if (suspended.length > 0) return red(`${name}: ${suspended.join(", ")} suspended: nothing would stop it`);
     const shielded = group.NewInstancesProtectedFromScaleIn === true || (group.Instances ?? []).some(({ ProtectedFromScaleIn }) => ProtectedFromScaleIn === true);
     if (shielded) return red(`${name} protects its instances from scale-in: nothing would stop them`);
     const found = openHours(actions, context.environment.window);
-    return "problem" in found ? red(`${group.AutoScalingGroupName ?? "?"}: ${found.problem}`) : green(`${group.AutoScalingGroupName ?? "?"}: ${found.evidence}`);
+    return "problem" in found ? red(`${name}: ${found.problem}`) : green(`${name}: ${found.evidence}`);
   }),
   check("ssh", "SSH answers over IPv6 with the pinned host key", ["bastion"], async ({ sources }) => {
     const bastion = await sources.bastion.client();
@@ -88,10 +89,11 @@ const checks: readonly Check[] = [
     const ids = (await interfacesOf(ec2, bastion)).flatMap(({ Groups = [] }) => Groups.map(({ GroupId }) => GroupId ?? "?"));
     if (ids.length === 0) return red(`${bastion.InstanceId} has no interface with a security group`);
     const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [...new Set(ids)] }));
-    const rules = SecurityGroups.flatMap(({ GroupId, IpPermissions = [] }) => IpPermissions.flatMap((rule) => fromOutside(rule, environment.network.vpcCidr).map((source) => ({ GroupId, rule, source }))));
-    const foreign = rules.filter(({ rule, source }) => !(rule.IpProtocol === "tcp" && rule.FromPort === 22 && rule.ToPort === 22 && source === environment.operatorPrefix));
-    if (foreign.length > 0) return red(foreign.map(({ GroupId, rule, source }) => `${GroupId ?? "?"} admits ${source} to ${describePorts(rule)}`).join("; "));
-    return rules.length === 0 ? red(`nobody may open SSH: ${ids.join(", ")} admit nothing from ${environment.operatorPrefix ?? "outside"}`) : green(`${ids.join(", ")}: tcp 22 from ${environment.operatorPrefix ?? "?"} and nothing else from outside the VPC`);
+    const ways = waysIn(SecurityGroups, environment);
+    const foreign = ways.filter((way) => !isOperatorsSsh(way, environment));
+    if (foreign.length > 0) return red(foreign.map(describeWay).join("; "));
+    const prefix = environment.operatorPrefix ?? "outside";
+    return ways.length === 0 ? red(`nobody may open SSH: ${ids.join(", ")} admit nothing from ${prefix}`) : green(`${ids.join(", ")}: tcp 22 from ${prefix} and nothing else from outside the VPC`);
   }),
   check("egress-ipv6", "it reaches a registry that has IPv6, by HTTPS", ["bastion"], (context) => reaches(context, "quay.io")),
   check("egress-ipv4", "it reaches a registry that has IPv4 only, by HTTPS", ["bastion"], (context) => reaches(context, "ghcr.io")),
@@ -107,17 +109,6 @@ async function ourGroup({ environment, sources }: GateContext): Promise<AutoScal
   if (group === undefined) throw new Missing(`there is no Auto Scaling group ${name}`);
   if (!isOurs(environment, group.Tags)) throw new Missing(`the Auto Scaling group ${name} is not ours: it carries none of our tags`);
   return group;
-}
-
-/** The sources outside the VPC that a rule admits. Groups are members of the VPC. */
-export function fromOutside({ IpRanges = [], Ipv6Ranges = [], PrefixListIds = [] }: IpPermission, vpcCidr: string): string[] {
-  const ipv4 = IpRanges.flatMap(({ CidrIp }) => (CidrIp === undefined || cidrContains(vpcCidr, CidrIp) ? [] : [CidrIp]));
-  return [...ipv4, ...Ipv6Ranges.flatMap(({ CidrIpv6 }) => CidrIpv6 ?? []), ...PrefixListIds.flatMap(({ PrefixListId }) => PrefixListId ?? [])];
-}
-
-export function describePorts({ IpProtocol, FromPort, ToPort }: IpPermission): string {
-  if (IpProtocol === "-1") return "everything";
-  return `${IpProtocol ?? "?"} ${FromPort === ToPort ? (FromPort ?? "?") : `${FromPort ?? "?"}-${ToPort ?? "?"}`}`;
 }
 
 /** A registry answers its version endpoint with 200, or with 401 to those who have no token. */

@@ -10,10 +10,10 @@ import {
   type Instance,
 } from "@aws-sdk/client-ec2";
 import { GetRolePolicyCommand, ListAttachedRolePoliciesCommand, ListRolePoliciesCommand, paginateListRoles, type IAMClient, type Role } from "@aws-sdk/client-iam";
-import { describePorts, fromOutside } from "./02-bastion.ts";
 import { green, red, type Check, type Gate, type GateContext, type SourceName, type Verdict } from "./gate.ts";
 import { ourBastion, ourFilters, ourVpc, type OurVpc } from "./ours.ts";
 import { secretIn } from "./secret-scan.ts";
+import { describeWay, isOperatorsSsh, waysIn } from "./ways-in.ts";
 
 interface Seen extends GateContext {
   readonly ec2: EC2Client;
@@ -42,17 +42,15 @@ const everybody = ["0.0.0.0/0", "::/0"];
 const checks: readonly Check[] = [
   check("closed-to-the-world", "no security group admits the whole world (GDPR art. 25, 32)", async (seen) => {
     const groups = await groupsOf(seen);
-    const open = groups.flatMap(({ GroupId, IpPermissions = [] }) =>
-      IpPermissions.flatMap((rule) => fromOutside(rule, seen.environment.network.vpcCidr).filter((source) => everybody.includes(source)).map((source) => `${GroupId ?? "?"} admits ${source} to ${describePorts(rule)}`)),
-    );
-    return open.length === 0 ? green(`none of ${groups.map(({ GroupId }) => GroupId).join(", ")}`) : red(open.join("; "));
+    const open = waysIn(groups, seen.environment).filter(({ source }) => everybody.includes(source));
+    return open.length === 0 ? green(`none of ${groups.map(({ GroupId }) => GroupId).join(", ")}`) : red(open.map(describeWay).join("; "));
   }),
   check("only-ssh-from-outside", "the only way in from outside the VPC is the operator's SSH to the bastion (GDPR art. 25, 32)", async (seen) => {
     const { environment } = seen;
     const groups = await groupsOf(seen);
-    const ways = groups.flatMap((group) => (group.IpPermissions ?? []).flatMap((rule) => fromOutside(rule, environment.network.vpcCidr).map((source) => ({ group, rule, source }))));
-    const foreign = ways.filter(({ group, rule, source }) => !(group.GroupName === "bastion-sg" && rule.IpProtocol === "tcp" && rule.FromPort === 22 && rule.ToPort === 22 && source === environment.operatorPrefix));
-    if (foreign.length > 0) return red(foreign.map(({ group, rule, source }) => `${group.GroupId ?? "?"} (${group.GroupName ?? "?"}) admits ${source} to ${describePorts(rule)}`).join("; "));
+    const ways = waysIn(groups, environment);
+    const foreign = ways.filter((way) => way.group.GroupName !== "bastion-sg" || !isOperatorsSsh(way, environment));
+    if (foreign.length > 0) return red(foreign.map(describeWay).join("; "));
     return green(`${ways.length === 0 ? "nothing" : `tcp 22 from ${environment.operatorPrefix ?? "?"} to bastion-sg`} and nothing else, in ${groups.length} groups`);
   }),
   check("no-public-nodes", "no machine but the bastion has an address of the outside world (GDPR art. 25)", async (seen) => {

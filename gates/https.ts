@@ -25,14 +25,13 @@ const patienceMs = 15_000;
 /** Asks a web server from the bastion. */
 export async function get(bastion: Bastion, { host, port, path, method = "GET", headers = {}, tls = false }: Question): Promise<Answer> {
   const plain = await bastion.dial(host, port);
-  const stream = tls ? await secured(plain, host, bastion.authorities) : plain;
   try {
+    const stream = tls ? await secured(plain, host, bastion.authorities) : plain;
     return await new Promise<Answer>((resolve, reject) => {
-      const asked = request({ method, path, headers: { host: `${host}:${port}`, connection: "close", ...headers }, createConnection: () => stream });
       // An SSH channel has no time-out of its own.
-      const late = setTimeout(() => asked.destroy(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs);
-      asked.on("close", () => clearTimeout(late));
-      asked.on("error", (error) => reject(new Error(`${host}:${port}${path}: ${error.message}`)));
+      const signal = AbortSignal.timeout(patienceMs);
+      const asked = request({ signal, method, path, headers: { host: `${host}:${port}`, connection: "close", ...headers }, createConnection: () => stream });
+      asked.on("error", (error) => reject(new Error(`${host}:${port}${path}: ${signal.aborted ? `no answer within ${patienceMs / 1000} s` : error.message}`)));
       asked.on("connect", ({ statusCode = 0, headers: answered }) => resolve({ status: statusCode, headers: answered, body: Buffer.alloc(0) }));
       asked.on("response", (response) => {
         const parts: Buffer[] = [];
@@ -43,7 +42,7 @@ export async function get(bastion: Bastion, { host, port, path, method = "GET", 
       asked.end();
     });
   } finally {
-    stream.destroy();
+    plain.destroy();
   }
 }
 

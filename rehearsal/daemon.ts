@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { poll, type Attempt } from "../common/poll.ts";
 import { processStartTime } from "../common/process-start-time.ts";
@@ -55,4 +55,9 @@ export async function stopDaemon(daemon: Daemon, patienceMs = 5_000): Promise<vo
 
 function ended(daemon: Daemon): Attempt<true> {
   return isAlive(daemon) ? { done: false, reason: `process ${daemon.pid} still runs` } : { done: true, value: true };
+}
+
+/** The end of what a daemon said, indented, for the message about its failure. */
+export function lastLines(logFile: string): string {
+  return readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).map((line) => `  ${line}`).join("\n");
 }

@@ -1,9 +1,9 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { UserError, errorMessage } from "../common/errors.ts";
 import { poll, type Attempt } from "../common/poll.ts";
 import { processStartTime } from "../common/process-start-time.ts";
-import { isAlive, startDaemon, stopDaemon, type Daemon } from "./daemon.ts";
+import { isAlive, lastLines, startDaemon, stopDaemon, type Daemon } from "./daemon.ts";
 
 /** What an emulator says of itself at /moonback/world. */
 export interface EmulatorIdentity {
@@ -91,8 +91,4 @@ function directoryOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-5).map((line) => `  ${line}`).join("\n");
 }

@@ -14,6 +14,7 @@ import { emulatorAddress, sshAddress } from "./addresses.ts";
 import { isAlive, stopDaemon } from "./daemon.ts";
 import { askIdentity, startEmulator } from "./emulator.ts";
 import { roomOf } from "./netboot/control.ts";
+import { internetCa, machinesFolder } from "./netboot/room-folder.ts";
 import { startMachines } from "./netboot/start.ts";
 
 /** `world.json`: what runs for this environment, and since which start. */
@@ -90,11 +91,10 @@ export function localWorld(environment: Environment, { owner, runData, access }:
   };
 
   const ssh = sshAddress(vpcCidr);
-  const reach = () => ssh;
-  const authority = join(runData, "machines", "internet-ca.pem");
+  const authority = internetCa(runData);
   const { source: bastion, close } = bastionSource({
     access,
-    reach,
+    sshAddress: () => ssh,
     via: "stand-in",
     by: `the rehearsal's bastion at [${ssh.host}]:${ssh.port}`,
     confirm,
@@ -151,7 +151,7 @@ export function localWorld(environment: Environment, { owner, runData, access }:
         await free();
       }
     },
-    reach,
+    sshAddress: () => ssh,
     handTools: async () => {
       const tools = await inspectTools();
       return tools.flatMap(({ name, found: there }) => (name === "crane" && there !== undefined ? [dirname(there.path)] : []));
@@ -161,32 +161,22 @@ export function localWorld(environment: Environment, { owner, runData, access }:
       // The machines first: they would look for an emulator that is gone.
       if (record?.machines !== undefined) await stopDaemon(record.machines);
       if (record !== undefined) await stopDaemon(record.emulator);
-      rmSync(join(runData, "machines"), { recursive: true, force: true });
+      rmSync(machinesFolder(runData), { recursive: true, force: true });
       rmSync(file, { force: true });
     },
     close,
   };
 
-  /** What the machine room was told; nothing where that is gone. */
-  function roomPlan(): Readonly<Record<string, unknown>> | undefined {
-    const plan = join(runData, "machines", "plan.json");
-    return existsSync(plan) ? (JSON.parse(readFileSync(plan, "utf8")) as Record<string, unknown>) : undefined;
-  }
-
   /** Holds the lock. */
   async function prepareMachines({ progress, signal }: Progress): Promise<void> {
     const record = readRecord(file);
     if (record === undefined) throw new Error("the machine room needs a world that runs");
-    if (record.machines !== undefined && isAlive(record.machines)) {
-      // Alive is not enough: its folder may have been deleted, or the address plan changed, under it.
-      if (roomPlan()?.["vpcCidr"] === vpcCidr && (await roomOf(runData)) !== undefined) return;
-      progress("the machine room has lost its folder or its address plan, and is begun anew");
-      await stopDaemon(record.machines);
-    }
+    // A room whose socket is gone can be neither asked nor kept.
+    if (record.machines !== undefined && isAlive(record.machines) && (await roomOf(runData)) === undefined) await stopDaemon(record.machines);
     const options = { progress, ...(signal ? { signal } : {}) };
     const path = async (tool: ToolName): Promise<string> => (await ensureTool(tool, options)).path;
     const tools = { matchbox: await path("matchbox"), registry: await path("registry"), crane: await path("crane"), python: await path("moto") };
-    const machines = await startMachines({
+    const plan = {
       environment: environment.name,
       vpcCidr,
       runData,
@@ -197,7 +187,8 @@ export function localWorld(environment: Environment, { owner, runData, access }:
       tools,
       epoch: record.epoch,
       logFile: join(runData, "logs", "machines.log"),
-    }, signal);
+    };
+    const machines = await startMachines(plan, { progress, signal });
     writeWhole(file, { ...record, machines } satisfies WorldRecord);
   }
 

@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { bastionName } from "../components/bastion.ts";
 import { Booted } from "../components/booted.ts";
 import { generationOf } from "./generation.ts";
 import { awsStage } from "./aws-stage.ts";
@@ -11,7 +12,7 @@ export function netboot({ environment, upstream }: StageContext): NetbootOutputs
   const bastion = upstream("bastion");
   const options = awsStage("netboot", environment);
   const machines = aws.ec2.getInstancesOutput(
-    { instanceTags: { project, env: environment.name, Name: "tf-bastion" }, instanceStateNames: ["running"] },
+    { instanceTags: { project, env: environment.name, Name: bastionName }, instanceStateNames: ["running"] },
     { provider: options.providers.aws },
   );
   const { generation } = new Booted(

@@ -81,7 +81,7 @@ export class Trial implements AsyncDisposable {
     const ssh = sshAddress(`${this.plan}.0.0/16`);
     return bastionSource({
       access: async () => ({ ...(await this.#access()), ...(hostKey === undefined ? {} : { hostKey }) }),
-      reach: () => ssh,
+      sshAddress: () => ssh,
       via: "stand-in",
       by: "the trial's bastion",
       authorities: () => readFileSync(join(this.runData, "machines/internet-ca.pem"), "utf8"),

@@ -1,15 +1,14 @@
 import { errorMessage } from "../common/errors.ts";
 import type { Environment } from "../stacks/config.ts";
 import { awsEndpointVariables, awsSources } from "./aws-sources.ts";
-import { bastionSource } from "./bastion-source.ts";
+import { bastionSource, sshAddressItself } from "./bastion-source.ts";
 import type { BastionAccessor, World } from "./world.ts";
 
 /** The real thing: an AWS account, reached with the operator's own credentials. */
 export function awsWorld(environment: Environment, access: BastionAccessor): World {
   const { region } = environment;
   const aws = awsSources({ region }, { via: "real", by: `AWS ${region}` });
-  const reach = (host: string, port: number) => ({ host, port });
-  const { source: bastion, close } = bastionSource({ access, reach, via: "real", by: "the bastion" });
+  const { source: bastion, close } = bastionSource({ access, sshAddress: sshAddressItself, via: "real", by: "the bastion" });
   const sources = { ...aws, bastion };
   return {
     description: `AWS ${region}`,
@@ -37,7 +36,7 @@ export function awsWorld(environment: Environment, access: BastionAccessor): Wor
     start: () => Promise.resolve("running"),
     prepareMachines: () => Promise.resolve(),
     clock: "real",
-    reach,
+    sshAddress: sshAddressItself,
     handTools: () => Promise.resolve([]),
     stop: () => Promise.resolve(),
     close,

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { Client, type ClientChannel } from "ssh2";
 import { errorMessage } from "../common/errors.ts";
+import { fingerprint } from "../common/fingerprint.ts";
 import type { Bastion, Ran, Source, Via } from "../gates/gate.ts";
 
 /** Who may come in, and how the other side is known. */
@@ -15,11 +15,16 @@ export interface BastionAccess {
   readonly hostKey: string;
 }
 
+export type SshAddress = (host: string) => { readonly host: string; readonly port: number };
+
+/** As AWS has it: the bastion's own address, at the port of SSH. */
+export const sshAddressItself: SshAddress = (host) => ({ host, port: sshPort });
+
 export interface BastionSourceOptions {
   /** The access that stage bastion handed on; nothing where none was built. */
   readonly access: () => Promise<BastionAccess | undefined>;
-  /** Where an address is reached from this machine. */
-  readonly reach: (host: string, port: number) => { readonly host: string; readonly port: number };
+  /** Where the SSH of an address is reached from this machine. */
+  readonly sshAddress: SshAddress;
   readonly via: Via;
   readonly by: string;
   /** Throws when nobody can be asked. */
@@ -41,9 +46,13 @@ export function bastionSource(options: BastionSourceOptions): { readonly source:
   const connect = async (): Promise<Bastion> => {
     const access = await options.access();
     if (access === undefined) throw new Error("there is no bastion: its stage has not been built");
-    const client = await connected(access, options.reach(access.host, sshPort));
-    client.on("close", () => (open = undefined));
-    client.on("error", () => (open = undefined));
+    const client = await connected(access, options.sshAddress(access.host));
+    // An earlier connection may end late: it must not take a newer one's place away.
+    const lost = (): void => {
+      if (open?.client === client) open = undefined;
+    };
+    client.on("close", lost);
+    client.on("error", lost);
     const authorities = options.authorities?.();
     const bastion: Bastion = {
       identity: `[${access.host}]:${sshPort} as ${access.user}, host key ${fingerprint(keyData(access.hostKey))}`,
@@ -129,11 +138,13 @@ function run(client: Client, command: string, stdin: string | undefined): Promis
 
 function dial(client: Client, host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`the bastion did not reach ${host}:${port} within ${dialMs / 1000} s`)), dialMs);
+    const late = AbortSignal.timeout(dialMs);
+    late.addEventListener("abort", () => reject(new Error(`the bastion did not reach ${host}:${port} within ${dialMs / 1000} s`)));
     client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
-      clearTimeout(late);
       // sshd gives a reason or none; none is a connection that was refused.
       if (error) reject(new Error(`the bastion does not reach ${host}:${port}: ${errorMessage(error).replace(/^\(SSH\) Channel open failure: ?/, "") || "nobody answers there"}`));
+      // Nobody waits for it any more.
+      else if (late.aborted) channel.destroy();
       else resolve(channel);
     });
   });
@@ -142,9 +153,4 @@ function dial(client: Client, host: string, port: number): Promise<Duplex> {
 /** The key itself out of `ssh-ed25519 AAAA… comment`. */
 function keyData(line: string): Buffer {
   return Buffer.from(line.trim().split(/\s+/)[1] ?? "", "base64");
-}
-
-/** As `ssh-keygen -l` shows it. */
-function fingerprint(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }

@@ -1,5 +1,5 @@
 import type { Sources } from "../gates/gate.ts";
-import type { BastionAccess } from "./bastion-source.ts";
+import type { BastionAccess, SshAddress } from "./bastion-source.ts";
 
 /** The way into the bastion: nothing where none was built. */
 export type BastionAccessor = () => Promise<BastionAccess | undefined>;
@@ -35,8 +35,8 @@ export interface World {
   prepareMachines(options: Progress): Promise<void>;
   /** Whose time decides whether the window is open: a rehearsed one is always inside it, unless it is told otherwise. */
   readonly clock: "real" | "rehearsed";
-  /** Where an address of the outside world, or of the VPC, is reached from this machine. */
-  reach(host: string, port: number): { readonly host: string; readonly port: number };
+  /** Where the bastion's SSH is reached from this machine. */
+  readonly sshAddress: SshAddress;
   /** Folders with the programs that a person needs to look at this world by hand; nothing is installed for it. */
   handTools(): Promise<readonly string[]>;
   /** Ends what `start` began; nothing for a world that is not ours to end. */

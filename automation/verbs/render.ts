@@ -22,7 +22,7 @@ export interface RenderOptions {
 export function render({ environment, console }: Session, options: RenderOptions): ExitCode {
   const out = resolve(options.out ?? join("rendered", environment.name));
   if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0)) {
-    throw new UserError(`${out} is not an empty folder.`, { exitCode: ExitCode.usage, fix: "Name another folder with --out, or empty this one." });
+    throw refused(`${out} is not an empty folder.`, "Name another folder with --out, or empty this one.");
   }
   refuseStrayOptions(options);
   // The rehearsal's images are stand-ins in its own registries: at home nobody has them.
@@ -42,35 +42,42 @@ export function render({ environment, console }: Session, options: RenderOptions
   return ExitCode.done;
 }
 
+/** The options that describe a home network. */
+const homeOptions = ["address", "subnet", "dhcp", "router", "interface"] as const;
+
 /** An option that would be passed over silently is a misunderstanding. */
-function refuseStrayOptions({ homelab, address, subnet, dhcp, router, interface: device }: RenderOptions): void {
-  const given = Object.entries({ address, subnet, dhcp, router, interface: device }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
-  if (!homelab && given.length > 0) {
-    throw new UserError(`${given.join(", ")} belong to --homelab.`, { exitCode: ExitCode.usage, fix: "Add --homelab, or leave them out: the environment's settings say where its bastion is." });
-  }
+function refuseStrayOptions(options: RenderOptions): void {
+  const given = homeOptions.filter((name) => options[name] !== undefined);
+  if (options.homelab || given.length === 0) return;
+  throw refused(`${given.map((name) => `--${name}`).join(", ")} belong to --homelab.`, "Add --homelab, or leave them out: the environment's settings say where its bastion is.");
 }
 
 /** The same bundle for another network; every part of it must be told, and fit together. */
-function atHome(bundle: BundleArgs, { address, subnet, dhcp, router, interface: device }: RenderOptions): BundleArgs {
-  const missing = Object.entries({ address, subnet, dhcp, router, interface: device }).flatMap(([name, value]) => (value === undefined ? [`--${name}`] : []));
+function atHome(bundle: BundleArgs, options: RenderOptions): BundleArgs {
+  const { address, subnet, dhcp, router, interface: device } = options;
   if (address === undefined || subnet === undefined || dhcp === undefined || router === undefined || device === undefined) {
-    throw new UserError(`A home network needs ${missing.join(", ")} too.`, {
-      exitCode: ExitCode.usage,
-      fix: "npm run render -- bastion --homelab --address 192.168.1.10 --subnet 192.168.1.0/24 --dhcp 192.168.1.200-192.168.1.220 --router 192.168.1.1 --interface eth0",
-    });
+    const missing = homeOptions.filter((name) => options[name] === undefined);
+    throw refused(
+      `A home network needs ${missing.map((name) => `--${name}`).join(", ")} too.`,
+      "npm run render -- bastion --homelab --address 192.168.1.10 --subnet 192.168.1.0/24 --dhcp 192.168.1.200-192.168.1.220 --router 192.168.1.1 --interface eth0",
+    );
   }
-  const [first = "", last = first] = dhcp.split("-");
   const range = parseCidr(subnet);
-  const wrong = "problem" in range || range.family !== "ipv4" ? { "--subnet": subnet } : Object.fromEntries(Object.entries({ "--address": address, "--dhcp": first, "--dhcp ": last, "--router": router }).filter(([, one]) => !isIpv4Address(one) || !cidrContains(subnet, `${one}/32`)));
-  const [bad] = Object.entries(wrong);
-  if (bad !== undefined) {
-    throw new UserError(`${bad[0].trim()} is "${bad[1]}", which is no ${bad[0] === "--subnet" ? "IPv4 range" : `address in ${subnet}`}.`, { exitCode: ExitCode.usage, fix: "Take addresses of your home network, the range as FIRST-LAST." });
+  if ("problem" in range || range.family !== "ipv4") throw refused(`--subnet is "${subnet}", which is no IPv4 range.`, "Write your home network, such as 192.168.1.0/24.");
+  const [first = "", last = first] = dhcp.split("-");
+  for (const [option, value] of [["address", address], ["dhcp", first], ["dhcp", last], ["router", router]] as const) {
+    if (isIpv4Address(value) && cidrContains(subnet, `${value}/32`)) continue;
+    throw refused(`--${option} is "${value}", which is no address in ${subnet}.`, "Take addresses of your home network, the range as FIRST-LAST.");
   }
-  const inRange = (one: string): boolean => hostNumber(one) >= hostNumber(first) && hostNumber(one) <= hostNumber(last);
-  const taken = [address, router].find(inRange);
+  const taken = [address, router].find((one) => hostNumber(one) >= hostNumber(first) && hostNumber(one) <= hostNumber(last));
   if (hostNumber(last) < hostNumber(first) || taken !== undefined) {
-    throw new UserError(`--dhcp is "${dhcp}", which ${taken === undefined ? "ends before it begins" : `holds ${taken}, an address that is taken`}.`, { exitCode: ExitCode.usage, fix: "Choose a range that begins at its first address and holds neither --address nor --router." });
+    const why = taken === undefined ? "ends before it begins" : `holds ${taken}, an address that is taken`;
+    throw refused(`--dhcp is "${dhcp}", which ${why}.`, "Choose a range that begins at its first address and holds neither --address nor --router.");
   }
-  if (!/^[A-Za-z0-9_.-]{1,15}$/.test(device)) throw new UserError(`--interface is "${device}", which is no interface name.`, { exitCode: ExitCode.usage, fix: "`ip link` lists them." });
+  if (!/^[A-Za-z0-9_.-]{1,15}$/.test(device)) throw refused(`--interface is "${device}", which is no interface name.`, "`ip link` lists them.");
   return { ...bundle, address, subnetCidr: subnet, dhcp: { first, last }, resolver: router, homelab: { interface: device, router } };
+}
+
+function refused(message: string, fix: string): UserError {
+  return new UserError(message, { exitCode: ExitCode.usage, fix });
 }

@@ -9,7 +9,7 @@ export const controlRequest = z.discriminatedUnion("kind", [
 ]);
 export type ControlRequest = z.infer<typeof controlRequest>;
 
-export const roomIdentity = z.object({ pid: z.number(), startTime: z.string(), environment: z.string(), endpoint: z.string(), epoch: z.string(), owner: z.string() });
+export const roomIdentity = z.object({ pid: z.number(), startTime: z.string(), environment: z.string(), vpcCidr: z.string(), endpoint: z.string(), epoch: z.string(), owner: z.string() });
 export type RoomIdentity = z.infer<typeof roomIdentity>;
 
 export const machineReports = z.array(

@@ -43,8 +43,8 @@ async function keepRoom(plan: MachinesPlan, signal: AbortSignal): Promise<void> 
   writeFileSync(internetCa(plan.runData), internet.caCertificate);
   const socket = roomSocket(plan.runData);
   const room = new Room(plan, internet, socket, log);
-  const { environment, endpoint, epoch, owner } = plan;
-  const identity = { pid: process.pid, startTime: processStartTime(process.pid) ?? "", environment, endpoint, epoch, owner };
+  const { environment, vpcCidr, endpoint, epoch, owner } = plan;
+  const identity = { pid: process.pid, startTime: processStartTime(process.pid) ?? "", environment, vpcCidr, endpoint, epoch, owner };
   const control = await serveControl(socket, { room, internet, identity });
   log(`watching ${endpoint}`);
   const why = await watchWorld(plan, (lookSignal) => room.reconcile(lookSignal), log, signal);

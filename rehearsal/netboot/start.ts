@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError, errorMessage } from "../../common/errors.ts";
 import { poll, type Attempt } from "../../common/poll.ts";
-import { isAlive, startDaemon, stopDaemon, type Daemon } from "../daemon.ts";
+import { isAlive, lastLines, startDaemon, stopDaemon, type Daemon } from "../daemon.ts";
 import { roomOf } from "./control.ts";
 import type { MachinesPlan } from "./plan.ts";
 import { machinesFolder, privateFolder } from "./room-folder.ts";
@@ -17,19 +17,26 @@ const frugal = {
   variables: { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "32768" },
 };
 
+export interface StartOptions {
+  readonly progress?: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Starts the machine room of an environment and waits until it answers. One that is there already, for the same life of
- * the same emulator, is kept; any other of this run data is ended first.
+ * Starts the machine room of an environment and waits until it answers. One that is there already, for the same address plan and
+ * the same life of the same emulator, is kept as long as its folder is there; any other of this run data is ended first.
  */
-export async function startMachines(plan: MachinesPlan, signal?: AbortSignal): Promise<Daemon> {
+export async function startMachines(plan: MachinesPlan, { progress = () => undefined, signal }: StartOptions = {}): Promise<Daemon> {
+  const folder = machinesFolder(plan.runData);
+  const planFile = join(folder, "plan.json");
   const found = await roomOf(plan.runData);
   if (found !== undefined) {
-    if (found.epoch === plan.epoch && found.endpoint === plan.endpoint) return { pid: found.pid, startTime: found.startTime };
+    const same = found.epoch === plan.epoch && found.endpoint === plan.endpoint && found.vpcCidr === plan.vpcCidr;
+    if (same && existsSync(planFile)) return { pid: found.pid, startTime: found.startTime };
+    progress(`the machine room ${same ? "has lost its folder" : "is another world's"}, and is begun anew`);
     await stopDaemon(found);
   }
-  const folder = machinesFolder(plan.runData);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const planFile = join(folder, "plan.json");
   writeFileSync(planFile, `${JSON.stringify(plan, undefined, 2)}\n`, { mode: 0o600 });
   const { PATH, HOME, TMPDIR } = process.env;
   const daemon = await startDaemon({
@@ -53,8 +60,4 @@ async function answers({ runData }: MachinesPlan, daemon: Daemon): Promise<Attem
   if ((await roomOf(runData))?.pid === daemon.pid) return { done: true, value: true };
   if (!isAlive(daemon)) throw new Error("it ended at once");
   return { done: false, reason: "its socket does not answer" };
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-5).map((line) => `  ${line}`).join("\n");
 }

@@ -14,6 +14,7 @@ import {
 import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
 import ssh2 from "ssh2";
 import { ourBastion } from "../../gates/ours.ts";
+import { bringUpstreamBack, takeUpstreamAway } from "../../rehearsal/netboot/control.ts";
 import type { BastionSeen } from "./bastion-seen.ts";
 import type { Break, RedTests } from "./break.ts";
 
@@ -101,9 +102,9 @@ export const redBastion: RedTests<BastionSeen> = {
     "another port opened to somebody": ruleMore({ IpProtocol: "tcp", FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: "203.0.113.0/24" }] }, "203.0.113.0/24 to tcp 8080"),
   },
   "02.egress-ipv6": {
-    "no address but a private one": async (seen) => {
-      const broken = await ipv6Taken(seen);
-      return { ...broken, names: "SSH to" };
+    "the registry gone": async ({ trial }) => {
+      await takeUpstreamAway(trial.runData, "quay.io");
+      return { names: "quay.io", mend: () => bringUpstreamBack(trial.runData, "quay.io") };
     },
   },
   "02.egress-ipv4": {

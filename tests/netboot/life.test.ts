@@ -1,6 +1,6 @@
 // The machine room as a process: started twice, killed, left alone by its world; nothing that it started may outlive it.
 
-import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -9,7 +9,7 @@ import { internetAddress } from "../../rehearsal/addresses.ts";
 import { isAlive, stopDaemon, type Daemon } from "../../rehearsal/daemon.ts";
 import { markedProcesses } from "../../rehearsal/netboot/children.ts";
 import { roomOf } from "../../rehearsal/netboot/control.ts";
-import { machinesPath, roomSocket } from "../../rehearsal/netboot/room-folder.ts";
+import { machinesFolder, machinesPath, roomSocket } from "../../rehearsal/netboot/room-folder.ts";
 import { startMachines } from "../../rehearsal/netboot/start.ts";
 import { startEmulator } from "../emulator/start.ts";
 import { until, World } from "./world.ts";
@@ -120,6 +120,24 @@ describe("the machine room as a process", function () {
     taken.close();
     expect(failure).to.match(/machine room did not start.*EADDRINUSE.*4572/s);
     expect(await allFree()).to.equal(true);
+  });
+
+  it("whose folder was deleted is replaced, and says why", async () => {
+    const first = await world.start();
+    rmSync(machinesFolder(world.runData), { recursive: true });
+    const said: string[] = [];
+    const second = await startMachines(world.plan, { progress: (line) => said.push(line) });
+    expect(isAlive(first)).to.equal(false);
+    expect(said).to.deep.equal(["the machine room has lost its folder, and is begun anew"]);
+    await stopDaemon(second);
+  });
+
+  it("of another address plan is replaced", async () => {
+    const first = await world.start();
+    const second = await startMachines({ ...world.plan, vpcCidr: "10.252.0.0/16" });
+    expect(isAlive(first)).to.equal(false);
+    expect(await roomOf(world.runData)).to.include({ vpcCidr: "10.252.0.0/16" });
+    await stopDaemon(second);
   });
 
   it("of another life of the emulator is replaced", async () => {

@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { Client, ClientChannel, ServerHostKeyAlgorithm } from "ssh2";
 import { errorMessage, UserError } from "../../../common/errors.ts";
-import { fingerprint } from "../fingerprint.ts";
+import { fingerprint } from "../../../common/fingerprint.ts";
 import type { Ended, Run, Surroundings } from "./command-type.ts";
 import type { Connection } from "./connection.ts";
 import { type HostKey, parseHostKey } from "./host-key.ts";

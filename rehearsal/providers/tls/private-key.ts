@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { UserError } from "../../../common/errors.ts";
-import { fingerprint } from "../fingerprint.ts";
+import { fingerprint } from "../../../common/fingerprint.ts";
 import type { Kind } from "../kinds.ts";
 import type { ResourceType } from "../resource-type.ts";
 import type { Properties } from "../values.ts";

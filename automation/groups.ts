@@ -16,7 +16,7 @@ export async function startGroup(name: string, session: Session): Promise<void> 
   const sdk = await import("@aws-sdk/client-auto-scaling");
   const client = await world.sources.autoscaling.client();
   const abort = { abortSignal: signal };
-  const group = await describe(client, name, signal);
+  const group = await findGroup(name, session);
   if ((group.DesiredCapacity ?? 0) < 1) {
     console.say("change", `group ${name}: raised to one instance`);
     await client.send(new sdk.UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: 0, MaxSize: 1, DesiredCapacity: 1 }), abort);
@@ -28,7 +28,7 @@ export async function startGroup(name: string, session: Session): Promise<void> 
     await client.send(new sdk.TerminateInstanceInAutoScalingGroupCommand({ InstanceId, ShouldDecrementDesiredCapacity: false }), abort);
   }
   const instance = await console
-    .during(`group ${name} to have an instance in service`, () => poll(() => inService(client, name, signal), { timeoutMs: startMs, intervalMs: 500, clock, signal }))
+    .during(`group ${name} to have an instance in service`, () => poll(() => inService(name, session), { timeoutMs: startMs, intervalMs: 500, clock, signal }))
     .catch(async (error: unknown) => {
       signal.throwIfAborted();
       throw await startFailed(client, name, error);
@@ -37,30 +37,24 @@ export async function startGroup(name: string, session: Session): Promise<void> 
 }
 
 /** Ends what a group runs, where there is such a group: what its machine holds on to can be replaced then. */
-export async function stopGroup(name: string, { console, world, signal, clock }: Session): Promise<void> {
-  const sdk = await import("@aws-sdk/client-auto-scaling");
+export async function stopGroup(name: string, session: Session): Promise<void> {
+  const { console, world, signal, clock } = session;
+  if ((await findGroups([name], session)).length === 0) return;
+  const { UpdateAutoScalingGroupCommand } = await import("@aws-sdk/client-auto-scaling");
   const client = await world.sources.autoscaling.client();
-  const instances = async (): Promise<Instance[] | undefined> => {
-    const { AutoScalingGroups = [] } = await client.send(new sdk.DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), { abortSignal: signal });
-    return AutoScalingGroups[0]?.Instances ?? (AutoScalingGroups.length > 0 ? [] : undefined);
-  };
-  if ((await instances()) === undefined) return;
   console.say("change", `group ${name}: lowered to none, so that its machine's interface can be replaced`);
-  await client.send(new sdk.UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: 0, DesiredCapacity: 0 }), { abortSignal: signal });
+  await client.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: 0, DesiredCapacity: 0 }), { abortSignal: signal });
   const gone = async (): Promise<Attempt<true>> => {
-    const left = (await instances()) ?? [];
+    const { Instances: left = [] } = await findGroup(name, session);
     return left.length === 0 ? { done: true, value: true } : { done: false, reason: `${name} still has ${left.map(({ InstanceId }) => InstanceId).join(", ")}` };
   };
   await console.during(`group ${name} to end its machine`, () => poll(gone, { timeoutMs: startMs, intervalMs: 500, clock, signal }));
 }
 
 /** Refuses to go on over a group of one of these names that somebody else made: names are unique per account and region. */
-export async function refuseForeignGroups(names: readonly string[], { world, environment, signal }: Session): Promise<void> {
-  if (names.length === 0) return;
-  const { DescribeAutoScalingGroupsCommand } = await import("@aws-sdk/client-auto-scaling");
-  const client = await world.sources.autoscaling.client();
-  const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [...names] }), { abortSignal: signal });
-  const foreign = AutoScalingGroups.filter(({ Tags }) => !isOurs(environment, Tags));
+export async function refuseForeignGroups(names: readonly string[], session: Session): Promise<void> {
+  const { environment } = session;
+  const foreign = (await findGroups(names, session)).filter(({ Tags }) => !isOurs(environment, Tags));
   if (foreign.length === 0) return;
   throw new UserError(`There is an Auto Scaling group ${foreign.map(({ AutoScalingGroupName }) => AutoScalingGroupName).join(", ")} that is not ours: it carries none of our tags.`, {
     exitCode: ExitCode.usage,
@@ -68,10 +62,16 @@ export async function refuseForeignGroups(names: readonly string[], { world, env
   });
 }
 
-async function describe(client: AutoScalingClient, name: string, signal: AbortSignal): Promise<AutoScalingGroup> {
+/** The groups of these names that exist. No names are no groups: AWS would list all of them. */
+async function findGroups(names: readonly string[], { world, signal }: Session): Promise<AutoScalingGroup[]> {
+  if (names.length === 0) return [];
   const { DescribeAutoScalingGroupsCommand } = await import("@aws-sdk/client-auto-scaling");
-  const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), { abortSignal: signal });
-  const [group] = AutoScalingGroups;
+  const client = await world.sources.autoscaling.client();
+  return (await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [...names] }), { abortSignal: signal })).AutoScalingGroups ?? [];
+}
+
+async function findGroup(name: string, session: Session): Promise<AutoScalingGroup> {
+  const [group] = await findGroups([name], session);
   if (group === undefined) throw new UserError(`There is no Auto Scaling group ${name}.`, { fix: "Run `npm run up` again: it builds what is missing." });
   return group;
 }
@@ -92,8 +92,8 @@ async function stoppedOf({ Instances = [] }: AutoScalingGroup, { world, signal }
   return Instances.filter(({ InstanceId }) => found.some((one) => one.InstanceId === InstanceId && (one.State?.Name ?? "").startsWith("stop")));
 }
 
-async function inService(client: AutoScalingClient, name: string, signal: AbortSignal): Promise<Attempt<Instance>> {
-  const group = await describe(client, name, signal);
+async function inService(name: string, session: Session): Promise<Attempt<Instance>> {
+  const group = await findGroup(name, session);
   const ready = (group.Instances ?? []).find((one) => one.LifecycleState === "InService" && !outdated(group).includes(one));
   if (ready !== undefined) return { done: true, value: ready };
   const seen = (group.Instances ?? []).map((one) => `${one.InstanceId ?? "?"} is ${one.LifecycleState ?? "in no state"}`).join(", ");
