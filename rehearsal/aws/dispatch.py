@@ -16,6 +16,7 @@ import corrections  # noqa: F401  (fills the tables of steps)
 import rules
 import steps
 from call import Call
+from faults import FAULTS
 
 # moto's state is plain dictionaries: without this, two calls at once both pass a check that AWS would let only one pass.
 _ONE_AT_A_TIME = threading.RLock()
@@ -70,6 +71,13 @@ def install() -> None:
         with _ONE_AT_A_TIME if call.service in _LOCKED_SERVICES else contextlib.nullcontext():
             try:
                 steps.prepare(call)
+                injected = FAULTS.meet(call)
+                if injected is not None and injected.refuses:
+                    return _wire_error(self, *injected.words(call), f"fault-{injected.id}")
+                if injected is not None:
+                    request.environ["moonback.held"] = injected  # by the server, where it holds up nobody else
+                if compute.resume(call):
+                    request.environ["moonback.changed"] = True
                 refusal = rules.refusal_of(call)
                 if refusal is not None:
                     return _wire_error(self, refusal.code, refusal.message, 400, refusal.rule)

@@ -3,13 +3,14 @@
 In one process because the corrections change moto's own models, and because moto's state is this process's memory: it
 lives from `up` to `down`. Loopback only: it takes any credentials.
 
-    python emulator.py --host 127.10.0.1 --port 4566 --epoch ID --request-log FILE [--env NAME]
+    python emulator.py --host 127.10.0.1 --port 4566 --epoch ID --request-log FILE [--env NAME] [--parent PID]
     python emulator.py --rules
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import ipaddress
 import json
 import os
@@ -59,6 +60,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epoch", help="names this life of the world; GET /moonback/world answers it")
     parser.add_argument("--request-log", help="file that gets one NDJSON line a request")
     parser.add_argument("--env", default="rehearsal", help="environment this world belongs to")
+    parser.add_argument("--parent", type=int, help="the process that starts this one and takes it along when it ends")
     given = parser.parse_args()
     missing = [f"--{n.replace('_', '-')}" for n in ("host", "port", "epoch", "request_log") if getattr(given, n) is None]
     if missing and not given.rules:
@@ -110,9 +112,19 @@ def stop(*_: Any) -> NoReturn:
     os._exit(0)
 
 
+def end_with(parent: int) -> None:
+    """However the parent ends, even killed."""
+    death_signal = 1  # PR_SET_PDEATHSIG, linux/prctl.h
+    ctypes.CDLL(None).prctl(death_signal, signal.SIGTERM)
+    if os.getppid() != parent:
+        stop()
+
+
 def serve(given: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if given.parent is not None:
+        end_with(given.parent)
     listener = listen(given.host, given.port)
     os.environ.setdefault("MOTO_PORT", str(given.port))
 

@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from http import HTTPStatus
 from typing import Any, TextIO
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -18,6 +19,7 @@ from botocore.model import OperationNotFoundError
 import dispatch
 from call import mutates
 from changes import Changes
+from faults import FAULTS
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -85,8 +87,7 @@ def _error(environ: Environ, service: str, status: str, code: str, message: str)
 
 def _json(start_response: StartResponse, status: int, answer: dict[str, Any]) -> Iterable[bytes]:
     body = json.dumps(answer).encode()
-    reason = {200: "OK", 400: "Bad Request"}[status]
-    start_response(f"{status} {reason}", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    start_response(f"{status} {HTTPStatus(status).phrase}", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]
 
 
@@ -104,6 +105,9 @@ class World:
             return _json(start_response, 200, self._identity)
         if environ.get("PATH_INFO") == "/moonback/changes":
             return _json(start_response, *self._changes.answer(environ.get("QUERY_STRING", "")))
+        if environ.get("PATH_INFO") == "/moonback/faults":
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            return _json(start_response, *FAULTS.answer(environ["REQUEST_METHOD"], environ.get("QUERY_STRING", ""), body))
         service, action = call_of(environ)
         started: list[tuple[str, Headers]] = []
         try:
@@ -121,7 +125,9 @@ class World:
             message = dispatch.fault(service, action, error)
             status, headers, body = _error(environ, service, "500 Internal Server Error", dispatch.FAULT, message)
         self._log.write(service, action, int(status.split(" ", 1)[0]))
-        if "moonback.call" in environ and mutates(action):
+        if "moonback.call" in environ and (mutates(action) or "moonback.changed" in environ):
             self._changes.add()
+        if "moonback.held" in environ:
+            FAULTS.hold(environ["moonback.held"])  # all is done and written down: only the answer is missing
         start_response(status, headers)
         return [body]

@@ -13,6 +13,11 @@ def install() -> None:
         area.install()
 
 
+def resume(call: Call) -> bool:
+    """What AWS has tried again by itself since the last call, for who only looks; whether that changed anything."""
+    return call.service in ("ec2", "autoscaling") and not call.writes and scaling.retry(call)
+
+
 def follow(call: Call) -> None:
     """What AWS does by itself once a call has changed something: groups catch up, and tags go with what they were on."""
     if call.service in ("ec2", "autoscaling") and call.writes:

@@ -6,6 +6,7 @@ group its time to see, as in AWS: whoever stops one finds it stopped.
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime, timezone
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 import rules
 import steps
 from call import Call
+from faults import FAULTS
 from steps import after, before
 
 from .launching import launch
 
 # AWS promises no time: status checks run every minute, and a group acts on what they found some minutes later.
 HEALTH_CHECK_SECONDS = 120
+# AWS tries again after some minutes, and less and less often; nobody here learns anything from waiting for it.
+RETRY_SECONDS = 1
 
 GROUP_TAG = "aws:autoscaling:groupName"
 
@@ -101,6 +105,7 @@ def _suspended(group: Any, process: str) -> bool:
 
 def catch_up(call: Call) -> None:
     for group in list(call.autoscaling.autoscaling_groups.values()):
+        group.retry_at = None
         _drop_ended(call, group)
         surplus = len(group.instance_states) - group.desired_capacity
         if surplus > 0 and not _suspended(group, "Terminate"):
@@ -109,6 +114,14 @@ def catch_up(call: Call) -> None:
         for _ in range(group.desired_capacity - len(group.instance_states)):
             if _suspended(group, "Launch") or not _launch(call, group):
                 break
+
+
+def retry(call: Call) -> bool:
+    """Catches up once a failed launch is long enough ago; whether a group that could not launch is through with that."""
+    due = [g for g in call.autoscaling.autoscaling_groups.values() if (getattr(g, "retry_at", None) or math.inf) <= time.monotonic()]
+    if due:
+        catch_up(call)
+    return any(group.retry_at is None for group in due)
 
 
 def _drop_ended(call: Call, group: Any) -> None:
@@ -143,9 +156,10 @@ def _launch(call: Call, group: Any) -> bool:
     from moto.autoscaling.models import InstanceState
 
     wanted = _launch_call(call, group)
-    refusal = rules.refusal_of(wanted)
-    if refusal is not None:
-        message = f"{refusal.message.rstrip('.')}. Launching EC2 instance failed."
+    reason = _refusal_of(wanted)
+    if reason is not None:
+        group.retry_at = time.monotonic() + RETRY_SECONDS
+        message = f"{reason.rstrip('.')}. Launching EC2 instance failed."
         # AWS tries again and again; the same failure is worth one activity.
         if not group.activities or group.activities[0].status_message != message:
             _record(group, f"Launching a new EC2 instance.  Status Reason: {message}", _started(group), "Failed", message)
@@ -157,6 +171,15 @@ def _launch(call: Call, group: Any) -> bool:
     group.instance_states.append(InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in))
     _record(group, f"Launching a new EC2 instance: {instance.id}", cause, "Successful")
     return True
+
+
+def _refusal_of(launching: Call) -> str | None:
+    # Nobody waits for the answer of a group's own launch, so there is none to hold.
+    fault = FAULTS.meet(launching, kinds=("refuse",))
+    if fault is not None:
+        return fault.words(launching)[1]
+    refusal = rules.refusal_of(launching)
+    return None if refusal is None else refusal.message
 
 
 def _started(group: Any) -> str:
