@@ -44,16 +44,8 @@ export interface Change {
   readonly learn: (known: Properties) => void;
 }
 
-/** How to find again an object whose creation was never recorded. */
-export interface Lost {
-  readonly urn: string;
-  /** The environment tag of the object. */
-  readonly env?: string;
-  readonly inputs: Properties;
-}
-
 /**
- * One resource type, as data and five calls. `C` is what the provider's calls go through.
+ * One resource type, as data and four calls. `C` is what the provider's calls go through.
  * Names and behaviour are those of the official provider; a stand-in may support less and then says so at check.
  */
 export interface ResourceType<C> {
@@ -68,8 +60,6 @@ export interface ResourceType<C> {
   readonly secretOutputs?: readonly string[];
   /** Outputs that always equal an input: `tagsAll` is `tags`. */
   readonly mirrors?: Readonly<Record<string, string>>;
-  /** How one object is told from all others: by its `moonback:urn` tag, or by the key described here. */
-  readonly identity: "tags" | { readonly naturalKey: string };
   /** The input that the official provider would invent; given explicitly, a replacement must delete first. */
   readonly autoNamed?: string;
   /** Rules between properties, checked after each property's own; unknown values are possible. */
@@ -88,8 +78,6 @@ export interface ResourceType<C> {
   update(cloud: C, id: string, change: Change): Promise<void>;
   /** What is gone already is deleted. */
   delete(cloud: C, id: string, state: Properties): Promise<void>;
-  /** Objects that a lost creation left behind, each by the id it can be imported by. */
-  find(cloud: C, lost: Lost): Promise<string[]>;
 }
 
 /** A function that a program calls to look something up. It changes nothing, so a preview calls it too. */

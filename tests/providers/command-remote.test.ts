@@ -22,6 +22,9 @@ class Pauses implements Clock {
   now(): number {
     return 0;
   }
+  elapsed(): number {
+    return 0;
+  }
   wait(milliseconds: number): Promise<void> {
     this.milliseconds.push(Math.round(milliseconds));
     return Promise.resolve();

@@ -179,6 +179,7 @@ const routeTableAssociation: Fixture = {
   token: "aws:ec2/routeTableAssociation:RouteTableAssociation",
   secret: "routeTableId",
   outputs: ["region"],
+  importId: ({ inputs }) => `${String(inputs["subnetId"])}/${String(inputs["routeTableId"])}`,
   async inputs(lab) {
     const parent = await lab.make(SUBNET);
     const { id } = await lab.make(TABLE, { vpcId: parent.inputs["vpcId"], routes: [] });

@@ -2,6 +2,7 @@ import { type Aws, awsClients } from "../../rehearsal/providers/aws/clients.ts";
 import { awsProvider } from "../../rehearsal/providers/aws/provider.ts";
 import { serve, type Served } from "../../rehearsal/providers/server.ts";
 import type { Properties } from "../../rehearsal/providers/values.ts";
+import { awsSources, type AwsSources } from "../../worlds/aws-sources.ts";
 import { ProviderUnderTest, type Recorded } from "./harness.ts";
 import { type Emulator, REGION, startEmulator } from "./start-emulator.ts";
 
@@ -50,8 +51,8 @@ export class Lab {
   readonly emulator: Emulator;
   readonly provider: ProviderUnderTest;
   readonly aws: Aws;
-  /** The provider's own way to AWS: its calls count. */
-  readonly counted: Aws;
+  /** AWS as a run of ours asks it. */
+  readonly sources: AwsSources;
   /** Every API call the provider made. */
   readonly calls: Set<string>;
   readonly #served: Served;
@@ -66,7 +67,7 @@ export class Lab {
     this.provider = new ProviderUnderTest(served.port);
     const access = { endpoint: emulator.endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
     this.aws = awsClients(REGION, access);
-    this.counted = awsClients(REGION, access, (call) => calls.add(call));
+    this.sources = awsSources({ region: REGION, ...access }, { via: "stand-in", by: `moto at ${emulator.endpoint}` });
     this.calls = calls;
   }
 

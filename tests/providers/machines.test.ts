@@ -1,7 +1,6 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { setOrder } from "../../rehearsal/providers/aws/network-interface.ts";
-import { awsTypes } from "../../rehearsal/providers/aws/types.ts";
 import { isSecret, type Properties, UNKNOWN, unwrapSecrets } from "../../rehearsal/providers/values.ts";
 import { readInitFailed } from "../../rehearsal/providers/wire.ts";
 import { fixtures } from "./fixtures.ts";
@@ -21,8 +20,6 @@ describe("what machines are made of", function () {
 
   const failureOf = (call: Promise<unknown>): Promise<ServiceError> =>
     call.then(() => { throw new Error("the call did not fail"); }, (error: unknown) => error as ServiceError);
-  const find = (token: string, urn: string, inputs: Properties): Promise<string[]> =>
-    awsTypes.find((type) => type.token === token)!.find(lab.counted, { urn, inputs });
 
   /** A group of one whose instance takes the interface, as the bastion's does. */
   async function groupWith(eni: Recorded, more: Properties = {}): Promise<Recorded> {
@@ -215,13 +212,6 @@ describe("what machines are made of", function () {
         expect(Reservations?.[0]?.Instances?.[0]?.State?.Name).to.match(/terminated|shutting-down/);
       });
     }
-
-    it("of the same name is somebody else's without our tag", async () => {
-      const group = await lab.make(GROUP, { tags: [{ key: "moonback:urn", value: "urn:somebody", propagateAtLaunch: false }] });
-      expect(await find(GROUP, "urn:ours", { name: group.id })).to.deep.equal([]);
-      await lab.aws.autoscaling.deleteTags({ Tags: [{ ResourceId: group.id, ResourceType: "auto-scaling-group", Key: "moonback:urn" }] });
-      expect(await find(GROUP, "urn:somebody", { name: group.id })).to.deep.equal([]);
-    });
 
     it("must have sizes in order, and tags with one key each", async () => {
       const { inputs } = await lab.make(GROUP);

@@ -1,17 +1,16 @@
 import { tags as tagsKind, text } from "../kinds.ts";
-import type { Change, InputSpec, Live, Lost, ResourceType } from "../resource-type.ts";
+import type { Change, InputSpec, Live, ResourceType } from "../resource-type.ts";
 import type { Properties } from "../values.ts";
 import type { Aws } from "./clients.ts";
 
 /** Values of a type whose inputs are `I`; those that the type's table does not require may be missing. */
-interface AwsType<I extends object> extends Omit<ResourceType<Aws>, "inputs" | "create" | "read" | "update" | "find" | "secretOutputs" | "mirrors" | "constants"> {
+interface AwsType<I extends object> extends Omit<ResourceType<Aws>, "inputs" | "create" | "read" | "update" | "secretOutputs" | "mirrors" | "constants"> {
   readonly inputs: Readonly<Record<Exclude<keyof I & string, TagInput<I>>, InputSpec>>;
   /** IAM has no regions; everything else takes and shows one. */
   readonly global?: true;
   create(aws: Aws, inputs: I, record: Parameters<ResourceType<Aws>["create"]>[2]): Promise<void>;
   read(aws: Aws, id: string, state: Properties): Promise<AwsLive<I> | undefined>;
   update(aws: Aws, id: string, change: AwsChange<I>): Promise<void>;
-  find(aws: Aws, lost: Lost & { readonly inputs: Partial<I> }): Promise<string[]>;
 }
 
 /** The input that {@link awsType} adds: tags as a map, not those of a type that has a kind of its own. */
@@ -30,8 +29,8 @@ export interface AwsChange<I extends object> extends Omit<Change, "changed" | "i
 export type Tags = Readonly<Record<string, string>>;
 
 /**
- * Completes a type with what all AWS types share: the `region` input and output, and, for taggable types
- * (`identity: "tags"` or inputs with tags), the inputs `tags` and the output `tagsAll`.
+ * Completes a type with what all AWS types share: the `region` input and output, and, for taggable types,
+ * the input `tags` and the output `tagsAll`.
  *
  * `tagsAll` repeats the tags under a name that the engine cannot connect with a secret input, so it is always secret.
  */

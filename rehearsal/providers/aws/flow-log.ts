@@ -3,7 +3,7 @@ import { number, text } from "../kinds.ts";
 import { awsType, ec2Arn, given, type Tags } from "./aws-type.ts";
 import { AwsError, unlessGone } from "./clients.ts";
 import { trimArn } from "./log-group.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface FlowLogInputs {
   readonly vpcId: string;
@@ -29,7 +29,6 @@ export const flowLog = awsType<FlowLogInputs>(
       maxAggregationInterval: { kind: number, default: 600, replaces: true },
     },
     outputs: ["arn", "logFormat"],
-    identity: "tags",
 
     async create(aws, inputs, record) {
       const { FlowLogIds, Unsuccessful } = await aws.ec2.createFlowLogs({
@@ -74,7 +73,6 @@ export const flowLog = awsType<FlowLogInputs>(
       const answer = await unlessGone(aws.ec2.deleteFlowLogs({ FlowLogIds: [id] }));
       refuseUnsuccessful(answer?.Unsuccessful?.filter((item) => !/NotFound/.test(item.Error?.Code ?? "")), "DeleteFlowLogs");
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "vpc-flow-log", lost),
   },
   { taggable: true },
 );

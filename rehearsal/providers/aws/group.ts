@@ -7,7 +7,6 @@ import { awsType, given } from "./aws-type.ts";
 import { unlessGone } from "./clients.ts";
 import { describeGroup, drain, duration, removeGroup, waitForCapacity } from "./group-capacity.ts";
 import { type GroupTag, groupTagsKind, groupTagsOf, toAwsTags, updateGroupTags } from "./group-tags.ts";
-import { URN_TAG } from "./tags.ts";
 
 interface GroupInputs {
   readonly name: string;
@@ -62,7 +61,6 @@ export const group = awsType<GroupInputs>(
       tags: { kind: groupTagsKind, default: [] },
     },
     outputs: ["arn"],
-    identity: "tags",
     autoNamed: "name",
     check: checkSizes,
 
@@ -126,13 +124,6 @@ export const group = awsType<GroupInputs>(
       const force = state["forceDelete"] === true;
       if (!force) await unlessGone(drain(aws, id));
       await removeGroup(aws, id, force);
-    },
-
-    // The name alone proves nothing: a group of that name may be somebody else's.
-    async find(aws, { urn, inputs }) {
-      const live = inputs.name === undefined ? undefined : await describeGroup(aws, inputs.name);
-      const ours = live?.Tags?.some((tag) => tag.Key === URN_TAG && tag.Value === urn);
-      return ours && live?.AutoScalingGroupName !== undefined ? [live.AutoScalingGroupName] : [];
     },
   },
   // They are tags of a kind of their own.

@@ -1,7 +1,7 @@
 import { json, number, text } from "../kinds.ts";
 import { awsType, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
-import { tagChanges, tagList, tagMap, URN_TAG } from "./tags.ts";
+import { tagChanges, tagList, tagMap } from "./tags.ts";
 
 interface RoleInputs {
   readonly name: string;
@@ -28,7 +28,6 @@ export const role = awsType<RoleInputs>(
       maxSessionDuration: { kind: number, default: 3600 },
     },
     outputs: ["arn", "createDate", "uniqueId"],
-    identity: "tags",
     autoNamed: "name",
 
     async create(aws, inputs, record) {
@@ -78,12 +77,6 @@ export const role = awsType<RoleInputs>(
     async delete(aws, id) {
       await unlessGone(aws.iam.deleteRole({ RoleName: id }));
     },
-
-    async find(aws, { urn, inputs }) {
-      if (inputs.name === undefined) return [];
-      const found = await unlessGone(aws.iam.getRole({ RoleName: inputs.name }));
-      return tagMap(found?.Role?.Tags)[URN_TAG] === urn ? [inputs.name] : [];
-    },
   },
   { taggable: true },
 );
@@ -105,7 +98,6 @@ export const rolePolicy = awsType<RolePolicyInputs>(
       policy: { kind: json, required: true },
     },
     outputs: [],
-    identity: { naturalKey: "role and name" },
     autoNamed: "name",
 
     async create(aws, inputs, record) {
@@ -125,12 +117,6 @@ export const rolePolicy = awsType<RolePolicyInputs>(
     async delete(aws, id) {
       const key = keyOf(id);
       await unlessGone(aws.iam.deleteRolePolicy({ RoleName: key.role, PolicyName: key.name }));
-    },
-
-    async find(aws, { inputs }) {
-      if (inputs.role === undefined || inputs.name === undefined) return [];
-      const live = await unlessGone(aws.iam.getRolePolicy({ RoleName: inputs.role, PolicyName: inputs.name }));
-      return live ? [`${inputs.role}:${inputs.name}`] : [];
     },
   },
   { taggable: false },

@@ -1,7 +1,7 @@
 import { text } from "../kinds.ts";
 import { awsType, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
-import { tagChanges, tagList, tagMap, URN_TAG } from "./tags.ts";
+import { tagChanges, tagList, tagMap } from "./tags.ts";
 
 interface InstanceProfileInputs {
   readonly name: string;
@@ -25,7 +25,6 @@ export const instanceProfile = awsType<InstanceProfileInputs>(
       role: { kind: text },
     },
     outputs: ["arn", "createDate", "uniqueId"],
-    identity: "tags",
     autoNamed: "name",
 
     async create(aws, inputs, record) {
@@ -66,11 +65,6 @@ export const instanceProfile = awsType<InstanceProfileInputs>(
       // AWS keeps a profile that has a role.
       await removeRoles(aws, id);
       await unlessGone(aws.iam.deleteInstanceProfile({ InstanceProfileName: id }));
-    },
-
-    async find(aws, { urn, inputs }) {
-      const live = inputs.name === undefined ? undefined : await get(aws, inputs.name);
-      return live?.InstanceProfileName !== undefined && tagMap(live.Tags)[URN_TAG] === urn ? [live.InstanceProfileName] : [];
     },
   },
   { taggable: true },

@@ -2,7 +2,7 @@ import type { InternetGateway } from "@aws-sdk/client-ec2";
 import { text } from "../kinds.ts";
 import { awsType, ec2Arn, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface InternetGatewayInputs {
   readonly vpcId?: string;
@@ -19,7 +19,6 @@ export const internetGateway = awsType<InternetGatewayInputs>(
     // Unset, an attachment made elsewhere (`InternetGatewayAttachment`) is left alone.
     inputs: { vpcId: { kind: text, computed: true } },
     outputs: ["arn", "ownerId"],
-    identity: "tags",
 
     async create(aws, inputs, record) {
       const { InternetGateway: created } = await aws.ec2.createInternetGateway(tagSpecification("internet-gateway", inputs.tags));
@@ -50,7 +49,6 @@ export const internetGateway = awsType<InternetGatewayInputs>(
       await detach(aws, id);
       await unlessGone(aws.ec2.deleteInternetGateway({ InternetGatewayId: id }));
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "internet-gateway", lost),
   },
   { taggable: true },
 );

@@ -6,7 +6,7 @@ import { awsType, ec2Arn, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
 import { withoutRepeating } from "./hidden.ts";
 import { type DataInputs, dataInputs, dataOf, inputsOf } from "./launch-template-data.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface LaunchTemplateInputs extends DataInputs {
   readonly name: string;
@@ -37,7 +37,6 @@ export const launchTemplate = awsType<LaunchTemplateInputs>(
       updateDefaultVersion: { kind: flag, local: true, default: false, affects: (inputs) => (inputs["updateDefaultVersion"] === true ? ["defaultVersion"] : []) },
     },
     outputs: ["arn", "defaultVersion", "latestVersion"],
-    identity: "tags",
     autoNamed: "name",
     check: (inputs) =>
       inputs["creditSpecification"] !== undefined && inputs["instanceType"] === undefined
@@ -92,7 +91,6 @@ export const launchTemplate = awsType<LaunchTemplateInputs>(
     async delete(aws, id) {
       await unlessGone(aws.ec2.deleteLaunchTemplate({ LaunchTemplateId: id }));
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "launch-template", lost),
   },
   { taggable: true },
 );

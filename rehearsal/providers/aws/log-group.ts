@@ -2,7 +2,7 @@ import type { LogGroup } from "@aws-sdk/client-cloudwatch-logs";
 import { number, text } from "../kinds.ts";
 import { awsType, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
-import { tagChanges, URN_TAG } from "./tags.ts";
+import { tagChanges } from "./tags.ts";
 
 interface LogGroupInputs {
   readonly name: string;
@@ -23,7 +23,6 @@ export const logGroup = awsType<LogGroupInputs>(
       retentionInDays: { kind: number, default: 0 },
     },
     outputs: ["arn"],
-    identity: "tags",
     autoNamed: "name",
 
     async create(aws, inputs, record) {
@@ -65,13 +64,6 @@ export const logGroup = awsType<LogGroupInputs>(
 
     async delete(aws, id) {
       await unlessGone(aws.logs.deleteLogGroup({ logGroupName: id }));
-    },
-
-    async find(aws, { urn, inputs }) {
-      const live = inputs.name === undefined ? undefined : await describe(aws, inputs.name);
-      if (!live?.logGroupName) return [];
-      const { tags } = await aws.logs.listTagsForResource({ resourceArn: arnOf(live) });
-      return tags?.[URN_TAG] === urn ? [live.logGroupName] : [];
     },
   },
   { taggable: true },

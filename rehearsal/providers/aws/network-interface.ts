@@ -3,7 +3,7 @@ import type { NetworkInterface, NetworkInterfaceAttachment } from "@aws-sdk/clie
 import { addressSet, flag, normaliseAddress, text, textSet } from "../kinds.ts";
 import { awsType, ec2Arn, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface NetworkInterfaceInputs {
   readonly subnetId: string;
@@ -34,7 +34,6 @@ export const networkInterface = awsType<NetworkInterfaceInputs>(
     },
     // Who attached it (a group of instances, as a rule) is not the program's business, so `attachments` is no input.
     outputs: ["arn", "attachments", "interfaceType", "macAddress", "ownerId", "privateDnsName", "privateIp"],
-    identity: "tags",
     check: ({ privateIps }) =>
       Array.isArray(privateIps) && privateIps.length === 0 ? [{ property: "privateIps", reason: "needs an address, or leave it out" }] : [],
 
@@ -100,7 +99,6 @@ export const networkInterface = awsType<NetworkInterfaceInputs>(
     async delete(aws, id) {
       await unlessGone(aws.ec2.deleteNetworkInterface({ NetworkInterfaceId: id }));
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "network-interface", lost),
   },
   { taggable: true },
 );

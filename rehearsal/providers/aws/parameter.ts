@@ -1,9 +1,9 @@
 import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import { oneOf, text } from "../kinds.ts";
 import { awsType, given, type Tags } from "./aws-type.ts";
-import { type Aws, isGone, unlessGone } from "./clients.ts";
+import { type Aws, unlessGone } from "./clients.ts";
 import { withoutRepeating } from "./hidden.ts";
-import { tagChanges, tagList, tagMap, URN_TAG } from "./tags.ts";
+import { tagChanges, tagList, tagMap } from "./tags.ts";
 
 interface ParameterInputs {
   readonly name: string;
@@ -35,7 +35,6 @@ export const parameter = awsType<ParameterInputs>(
     },
     // Another key than the account's own costs a dollar a month, so none can be asked for.
     outputs: ["arn", "dataType", "keyId", "version"],
-    identity: "tags",
     autoNamed: "name",
 
     async create(aws, inputs, record) {
@@ -75,11 +74,6 @@ export const parameter = awsType<ParameterInputs>(
     async delete(aws, id) {
       await unlessGone(aws.ssm.deleteParameter({ Name: id }));
     },
-
-    async find(aws, { urn, inputs }) {
-      if (inputs.name === undefined) return [];
-      return (await tagsOf(aws, inputs.name))[URN_TAG] === urn ? [inputs.name] : [];
-    },
   },
   { taggable: true },
 );
@@ -97,11 +91,5 @@ async function describe(aws: Aws, name: string): Promise<ParameterMetadata | und
 }
 
 async function tagsOf(aws: Aws, name: string): Promise<Tags> {
-  try {
-    return tagMap((await aws.ssm.listTagsForResource({ ResourceType: "Parameter", ResourceId: name })).TagList);
-  } catch (error) {
-    // No parameter, no tags. AWS calls it an invalid id, not a missing one.
-    if (isGone(error) || (error instanceof Error && /InvalidResourceId/.test(error.message))) return {};
-    throw error;
-  }
+  return tagMap((await aws.ssm.listTagsForResource({ ResourceType: "Parameter", ResourceId: name })).TagList);
 }

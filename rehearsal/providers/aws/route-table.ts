@@ -4,7 +4,7 @@ import { containsUnknown, type Properties } from "../values.ts";
 import { awsType, ec2Arn, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
 import { type InlineRoute, reconcileRoutes, routeProblem, routesKind, routesOf } from "./routes.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface RouteTableInputs {
   readonly vpcId: string;
@@ -25,7 +25,6 @@ export const routeTable = awsType<RouteTableInputs>(
       routes: { kind: routesKind, computed: true },
     },
     outputs: ["arn", "ownerId"],
-    identity: "tags",
     check: (inputs) => ((inputs["routes"] ?? []) as InlineRoute[]).flatMap((route, index) => {
       const problem = containsUnknown(route) ? undefined : routeProblem(route);
       return problem === undefined ? [] : [{ property: "routes", reason: `route ${index} ${problem}` }];
@@ -66,7 +65,6 @@ export const routeTable = awsType<RouteTableInputs>(
       }
       await unlessGone(aws.ec2.deleteRouteTable({ RouteTableId: id }));
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "route-table", lost),
   },
   { taggable: true },
 );
@@ -90,7 +88,6 @@ export const routeTableAssociation = awsType<AssociationInputs>(
       routeTableId: { kind: text, required: true },
     },
     outputs: [],
-    identity: { naturalKey: "the subnet: it has one association at most" },
 
     async create(aws, inputs, record) {
       const { AssociationId } = await aws.ec2.associateRouteTable({ RouteTableId: inputs.routeTableId, SubnetId: inputs.subnetId });
@@ -119,21 +116,19 @@ export const routeTableAssociation = awsType<AssociationInputs>(
       const live = await findAssociation(aws, id, state);
       if (live) await unlessGone(aws.ec2.disassociateRouteTable({ AssociationId: live.RouteTableAssociationId }));
     },
-
-    async find(aws, { inputs }) {
-      const live = inputs.subnetId === undefined ? undefined : await associationOf(aws, "association.subnet-id", inputs.subnetId);
-      return live?.RouteTableAssociationId === undefined ? [] : [live.RouteTableAssociationId];
-    },
   },
   { taggable: false },
 );
 
 /** By its id; else by the recorded subnet; else by the official import id, `<subnet>/<route table>`. */
 async function findAssociation(aws: Aws, id: string, state: Properties): Promise<RouteTableAssociation | undefined> {
-  const subnetId = typeof state["subnetId"] === "string" ? state["subnetId"] : id.split("/")[0];
-  const byId = id.includes("/") ? undefined : await associationOf(aws, "association.route-table-association-id", id);
-  if (byId || subnetId === undefined || subnetId === id) return byId;
-  return associationOf(aws, "association.subnet-id", subnetId);
+  const [subnetId = "", tableId] = id.split("/");
+  if (tableId !== undefined) {
+    const live = await associationOf(aws, "association.subnet-id", subnetId);
+    return live?.RouteTableId === tableId ? live : undefined;
+  }
+  const byId = await associationOf(aws, "association.route-table-association-id", id);
+  return byId ?? (typeof state["subnetId"] === "string" ? associationOf(aws, "association.subnet-id", state["subnetId"]) : undefined);
 }
 
 async function associationOf(aws: Aws, filter: string, value: string): Promise<RouteTableAssociation | undefined> {

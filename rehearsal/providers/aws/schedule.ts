@@ -32,7 +32,6 @@ export const schedule = awsType<ScheduleInputs>(
     },
     // When it runs next and last is AWS's to say.
     outputs: ["arn", "endTime", "startTime"],
-    identity: { naturalKey: "the group and the action's name in it" },
 
     async create(aws, inputs, record) {
       await put(aws, inputs);
@@ -65,11 +64,6 @@ export const schedule = awsType<ScheduleInputs>(
     async delete(aws, id, state) {
       const key = keyOf(id, state);
       await unlessGone(aws.autoscaling.deleteScheduledAction({ AutoScalingGroupName: key.group, ScheduledActionName: key.action }));
-    },
-
-    async find(aws, { inputs: { autoscalingGroupName: name, scheduledActionName: action } }) {
-      if (name === undefined || action === undefined) return [];
-      return (await describe(aws, { group: name, action })) ? [`${name}/${action}`] : [];
     },
   },
   { taggable: false },

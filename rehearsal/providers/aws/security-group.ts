@@ -5,7 +5,7 @@ import { containsUnknown, type Properties } from "../values.ts";
 import { type AwsChange, type AwsLive, awsType, ec2Arn, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
 import { type InlineRule, reconcileRules, ruleProblem, rulesKind, rulesOf } from "./rules.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface Rules {
   readonly ingress: readonly InlineRule[];
@@ -38,7 +38,6 @@ export const securityGroup = awsType<SecurityGroupInputs>(
       egress: { kind: rulesKind, required: EXPLICIT },
     },
     outputs: ["arn", "ownerId"],
-    identity: "tags",
     autoNamed: "name",
     check: checkRules,
 
@@ -64,7 +63,6 @@ export const securityGroup = awsType<SecurityGroupInputs>(
     async delete(aws, id) {
       await unlessGone(aws.ec2.deleteSecurityGroup({ GroupId: id }));
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "security-group", lost),
   },
   { taggable: true },
 );
@@ -86,7 +84,6 @@ export const defaultSecurityGroup = awsType<DefaultSecurityGroupInputs>(
       egress: { kind: rulesKind, default: [] },
     },
     outputs: ["arn", "description", "name", "ownerId"],
-    identity: { naturalKey: "the VPC: it has one default group" },
     check: checkRules,
 
     async create(aws, inputs, record) {
@@ -106,11 +103,6 @@ export const defaultSecurityGroup = awsType<DefaultSecurityGroupInputs>(
 
     update,
     delete: () => Promise.resolve(),
-
-    async find(aws, { inputs }) {
-      const live = inputs.vpcId === undefined ? undefined : await defaultGroupOf(aws, inputs.vpcId);
-      return live?.GroupId === undefined ? [] : [live.GroupId];
-    },
   },
   { taggable: true },
 );

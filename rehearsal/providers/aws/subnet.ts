@@ -2,7 +2,7 @@ import type { Subnet } from "@aws-sdk/client-ec2";
 import { cidr, flag, text } from "../kinds.ts";
 import { awsType, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface SubnetInputs {
   readonly vpcId: string;
@@ -30,7 +30,6 @@ export const subnet = awsType<SubnetInputs>(
       mapPublicIpOnLaunch: { kind: flag, default: false },
     },
     outputs: ["arn", "availabilityZoneId", "ipv6CidrBlockAssociationId", "ownerId"],
-    identity: "tags",
     check: (inputs) =>
       inputs["assignIpv6AddressOnCreation"] === true && inputs["ipv6CidrBlock"] === undefined
         ? [{ property: "assignIpv6AddressOnCreation", reason: "needs 'ipv6CidrBlock': there is no block to assign from" }]
@@ -98,7 +97,6 @@ export const subnet = awsType<SubnetInputs>(
     async delete(aws, id) {
       await unlessGone(aws.ec2.deleteSubnet({ SubnetId: id }));
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "subnet", lost),
   },
   { taggable: true },
 );

@@ -2,7 +2,7 @@ import type { Vpc } from "@aws-sdk/client-ec2";
 import { cidr, flag } from "../kinds.ts";
 import { awsType, ec2Arn, given, type Tags } from "./aws-type.ts";
 import { type Aws, unlessGone } from "./clients.ts";
-import { EC2_TAG_CALLS, findEc2ByUrn, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
+import { EC2_TAG_CALLS, tagMap, tagSpecification, updateEc2Tags } from "./tags.ts";
 
 interface VpcInputs {
   readonly cidrBlock: string;
@@ -30,7 +30,6 @@ export const vpc = awsType<VpcInputs>(
       "arn", "ipv6CidrBlock", "ipv6AssociationId", "mainRouteTableId", "defaultRouteTableId", "defaultSecurityGroupId",
       "defaultNetworkAclId", "dhcpOptionsId", "ownerId",
     ],
-    identity: "tags",
 
     async create(aws, inputs, record) {
       const { Vpc: created } = await aws.ec2.createVpc({
@@ -102,7 +101,6 @@ export const vpc = awsType<VpcInputs>(
     async delete(aws, id) {
       await unlessGone(aws.ec2.deleteVpc({ VpcId: id }));
     },
-    find: (aws, lost) => findEc2ByUrn(aws, "vpc", lost),
   },
   { taggable: true },
 );

@@ -79,7 +79,6 @@ export function commandType<I extends CommandInputs>(type: CommandType<I>): Reso
     },
     outputs: OUTPUTS,
     check: (inputs) => type.check?.(inputs) ?? [],
-    identity: { naturalKey: "none: what a command has done is known only to the command" },
     allOrNothing: true,
 
     async create(surroundings, inputs, record) {
@@ -104,7 +103,6 @@ export function commandType<I extends CommandInputs>(type: CommandType<I>): Reso
       await execute(type, surroundings, "delete", { inputs: state as I, state });
     },
 
-    find: () => Promise.resolve([]),
   };
 }
 

@@ -25,7 +25,6 @@ export const privateKey: ResourceType<undefined> = {
   inputs: { algorithm: { kind: algorithm, required: true, replaces: true, local: true } },
   outputs: [...SECRETS, ...PUBLICS],
   secretOutputs: SECRETS,
-  identity: { naturalKey: "none: a lost key is in no place where it could be found, and opens nothing" },
   constants: () => DEFAULTS,
 
   create(_, _inputs, record) {
@@ -44,7 +43,6 @@ export const privateKey: ResourceType<undefined> = {
 
   update: () => Promise.reject(new Error("every change of a key makes another key")),
   delete: () => Promise.resolve(),
-  find: () => Promise.resolve([]),
 };
 
 /** A new key in all the forms that the official provider gives it (hashicorp/terraform-provider-tls, `resource_private_key.go`). */
