@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { LedgerEvent } from "../../automation/ledger.ts";
-import { stageStatus } from "../../automation/verbs/status.ts";
+import { stageStatus } from "../../automation/standing.ts";
 import { stages } from "../../stacks/registry.ts";
 
 let second = 0;
