@@ -29,7 +29,7 @@ export class Console {
   #lastLine: number;
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor({ json, stdout = process.stdout, stderr = process.stderr, now = Date.now }: ConsoleOptions) {
+  constructor({ json, stdout = process.stdout, stderr = process.stderr, now = () => performance.now() }: ConsoleOptions) {
     this.json = json;
     this.#stdout = stdout;
     this.#stderr = stderr;

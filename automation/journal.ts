@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { errorMessage } from "../common/errors.ts";
 import type { Clock } from "../common/poll.ts";
 import type { Console } from "./console.ts";
 import type { Ledger, LedgerEvent } from "./ledger.ts";
@@ -27,14 +28,19 @@ export class Journal {
 
   /** Records begin and end of some work; a throw is recorded as failed and goes on up. */
   async around<Result>(fields: Pick<Fields, "kind" | "verb" | "stage">, work: () => Promise<Result>, ended: (result: Result) => Pick<Fields, "status" | "error" | "evidence">): Promise<Result> {
-    const start = this.#clock.now();
+    const start = this.#clock.elapsed();
     this.record({ ...fields, status: "started" });
     try {
       const result = await work();
-      this.record({ ...fields, durationMs: this.#clock.now() - start, ...ended(result) });
+      this.record({ ...fields, durationMs: Math.round(this.#clock.elapsed() - start), ...ended(result) });
       return result;
     } catch (error) {
-      this.record({ ...fields, status: "failed", durationMs: this.#clock.now() - start, error: error instanceof Error ? error.message : String(error) });
+      // The failure itself is what has to be told, even where it cannot be written down.
+      try {
+        this.record({ ...fields, status: "failed", durationMs: Math.round(this.#clock.elapsed() - start), error: errorMessage(error) });
+      } catch (unwritten) {
+        this.#console.say("warn", `the ledger cannot be written: ${errorMessage(unwritten)}`);
+      }
       throw error;
     }
   }

@@ -2,14 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** Time as the product sees it: tests put their own in. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; jumps when somebody sets the clock. */
   now(): number;
+  /** Milliseconds since some moment; never jumps, so that it tells how long something took. */
+  elapsed(): number;
   /** Waits; rejects with the signal's reason when told to end. */
   wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   wait: async (milliseconds, signal) => {
     try {
       await delay(milliseconds, undefined, signal ? { signal } : {});
@@ -36,13 +39,13 @@ export type Attempt<T> = { readonly done: true; readonly value: T } | { readonly
 /** Tries until a value comes or the time is over; the timeout error keeps the last reason. */
 export async function poll<T>(attempt: () => Promise<Attempt<T>>, options: PollOptions): Promise<T> {
   const clock = options.clock ?? systemClock;
-  const start = clock.now();
+  const start = clock.elapsed();
   for (;;) {
     options.signal?.throwIfAborted();
     const result = await attempt();
     if (result.done) return result.value;
-    if (clock.now() - start + options.intervalMs > options.timeoutMs) {
-      throw new PollTimeout(result.reason, clock.now() - start);
+    if (clock.elapsed() - start + options.intervalMs > options.timeoutMs) {
+      throw new PollTimeout(result.reason, clock.elapsed() - start);
     }
     await clock.wait(options.intervalMs, options.signal);
   }

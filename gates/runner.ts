@@ -17,7 +17,7 @@ export interface RunOptions {
 /** Runs all checks of a gate side by side; none hides another. */
 export async function runGate(gate: Gate, context: GateContext, options: RunOptions): Promise<GateResult> {
   const clock = options.clock ?? systemClock;
-  const start = clock.now();
+  const start = clock.elapsed();
   const chosen = gate.checks.filter(({ kind }) => options.exercise || kind === "observe");
   const checks = await Promise.all(
     chosen.map(async (check) => {
@@ -28,7 +28,7 @@ export async function runGate(gate: Gate, context: GateContext, options: RunOpti
     }),
   );
   const via = weakest(checks.map((result) => result.via));
-  return { gate, status: gateStatus(checks), via, checks, durationMs: clock.now() - start };
+  return { gate, status: gateStatus(checks), via, checks, durationMs: Math.round(clock.elapsed() - start) };
 }
 
 /** Green needs one green check at least: a gate that found nothing to look at has proved nothing. */
@@ -40,11 +40,11 @@ export function gateStatus(checks: readonly Pick<CheckResult, "status">[]): Verd
 
 /** Looks until the check has passed often enough in a row, is red for good, or its time is over. */
 export async function runCheck(check: Check, context: GateContext, clock: Clock, signal?: AbortSignal, onLook?: RunOptions["onLook"]): Promise<CheckResult> {
-  const start = clock.now();
+  const start = clock.elapsed();
   const sources = check.asks.map((name) => sourceOf(context, name));
   const via = weakest(sources.map((source) => source.via));
   const asked = [...new Set(sources.map((source) => source.by))].join(", ");
-  const finish = (rest: Pick<CheckResult, "status" | "evidence" | "error">): CheckResult => ({ check, via, asked, durationMs: clock.now() - start, ...rest });
+  const finish = (rest: Pick<CheckResult, "status" | "evidence" | "error">): CheckResult => ({ check, via, asked, durationMs: Math.round(clock.elapsed() - start), ...rest });
   for (let passes = 0; ; ) {
     signal?.throwIfAborted();
     const verdict = await lookSafely(check, context, asked, signal);
@@ -56,7 +56,7 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
     if (verdict.status === "green" && passes >= check.passes) {
       return finish({ status: "green", evidence: verdict.evidence });
     }
-    const waited = clock.now() - start;
+    const waited = clock.elapsed() - start;
     const over = waited + check.intervalMs > check.timeoutMs;
     if (verdict.status === "red" && (verdict.final === true || over)) {
       return finish({ status: "red", error: verdict.error });

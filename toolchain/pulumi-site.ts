@@ -92,12 +92,12 @@ async function problemOf(context: Context, id: EntryId, folder: string, result: 
 /** Aborts the installation when its folder stops growing; never resolves. */
 async function endWhenStalled(context: Context, folder: string, stall: AbortController): Promise<never> {
   let size = -1;
-  let grewAt = context.clock.now();
+  let grewAt = context.clock.elapsed();
   for (;;) {
     await context.clock.wait(lookEveryMs, stall.signal).catch(() => new Promise<never>(() => undefined));
     const now = await bytesIn(folder);
-    if (now > size) [size, grewAt] = [now, context.clock.now()];
-    else if (context.clock.now() - grewAt >= stalledAfterMs) {
+    if (now > size) [size, grewAt] = [now, context.clock.elapsed()];
+    else if (context.clock.elapsed() - grewAt >= stalledAfterMs) {
       stall.abort(new SiteUnavailable(`Pulumi's site stopped answering for ${stalledAfterMs / 1000} s`));
     }
   }

@@ -40,12 +40,12 @@ export async function withHeartbeat(
   line: (elapsed: string) => string,
   work: () => Promise<ExecResult>,
 ): Promise<ExecResult> {
-  const start = context.clock.now();
+  const start = context.clock.elapsed();
   const done = new AbortController();
   const beat = async () => {
     for (;;) {
       await context.clock.wait(beatMs, done.signal);
-      context.progress(line(formatElapsed(context.clock.now() - start)));
+      context.progress(line(formatElapsed(context.clock.elapsed() - start)));
     }
   };
   const beating = beat().catch((error: unknown) => {

@@ -16,7 +16,7 @@ export function watchHealth({ spec, vpcCidr, log }: ServiceContext, tell: (healt
   }
   const test = healthTest(healthcheck.test);
   const over = new AbortController();
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   const watch = async (): Promise<void> => {
     let [health, failures]: [Health, number] = ["starting", 0];
     for (;;) {
@@ -28,7 +28,7 @@ export function watchHealth({ spec, vpcCidr, log }: ServiceContext, tell: (healt
       } catch (error) {
         over.signal.throwIfAborted();
         failures++;
-        const starting = health === "starting" && Date.now() - startedAt < healthcheck.startPeriodMs;
+        const starting = health === "starting" && performance.now() - startedAt < healthcheck.startPeriodMs;
         if (starting || failures < healthcheck.retries) continue;
         if (health !== "unhealthy") log(`${spec.name}: unhealthy: ${errorMessage(error)}`);
         health = "unhealthy";

@@ -34,8 +34,8 @@ export async function watchWorld({ endpoint, epoch }: Watched, look: (signal: Ab
       // Told to end in the middle of a question: no fault.
       if (isAborted(signal)) break;
       if (isRefused(error)) {
-        silentSince ??= Date.now();
-        if (Date.now() - silentSince > goneMs) return `the emulator at ${endpoint} is gone`;
+        silentSince ??= performance.now();
+        if (performance.now() - silentSince > goneMs) return `the emulator at ${endpoint} is gone`;
       } else if (errorMessage(error) !== said) {
         said = errorMessage(error);
         log(`${endpoint}: ${said}`);

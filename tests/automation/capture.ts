@@ -17,6 +17,7 @@ export function captured({ json = false, tty = false } = {}): Captured {
   const [stdout, stderr] = [collect(false), collect(tty)];
   const clock: Clock = {
     now: () => time.now,
+    elapsed: () => time.now,
     wait: (milliseconds) => {
       time.now += milliseconds;
       return Promise.resolve();

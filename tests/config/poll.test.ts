@@ -8,6 +8,7 @@ function fakeClock(): Clock & { readonly waits: number[] } {
   return {
     waits,
     now: () => now,
+    elapsed: () => now,
     wait: (milliseconds, signal) => {
       signal?.throwIfAborted();
       waits.push(milliseconds);
@@ -42,6 +43,16 @@ describe("polling", () => {
     expect((error as Error).message).to.equal("try 3 failed (waited 2.0 s)");
     expect(clock.waits).to.deep.equal([1_000, 1_000]);
   });
+
+  for (const [way, jumpMs] of [["forward", 86_400_000], ["back", -86_400_000]] as const) {
+    it(`waits no shorter and no longer when somebody sets the clock ${way}`, async () => {
+      const clock = fakeClock();
+      let tries = 0;
+      const jumping: Clock = { ...clock, now: () => (tries > 0 ? jumpMs : 0) };
+      const error = await rejection(poll(() => Promise.resolve({ done: false, reason: `try ${++tries} failed` }), { timeoutMs: 2_500, intervalMs: 1_000, clock: jumping }));
+      expect((error as Error).message).to.equal("try 3 failed (waited 2.0 s)");
+    });
+  }
 
   it("does not hide what a try throws", async () => {
     const bug = new TypeError("bug");

@@ -11,6 +11,7 @@ function fakeClock(): Clock & { readonly waits: number[] } {
   return {
     waits,
     now: () => now,
+    elapsed: () => now,
     wait: async (milliseconds, signal) => {
       await Promise.resolve();
       signal?.throwIfAborted();

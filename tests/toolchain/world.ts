@@ -35,6 +35,7 @@ export function hurriedClock(): Clock {
   let now = 0;
   return {
     now: () => now,
+    elapsed: () => now,
     wait: async (milliseconds, signal) => {
       await new Promise(setImmediate);
       signal?.throwIfAborted();
