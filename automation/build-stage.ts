@@ -8,7 +8,9 @@ import { startGroup, stopGroup } from "./groups.ts";
 import { provePlan } from "./plan-gate.ts";
 import { setPublicAddress } from "./public-address.ts";
 import type { Session } from "./session.ts";
-import { findStage, openStage, resourceProgress } from "./stage-run.ts";
+import { keepGoodState, recoverStage } from "./recovery/recover-stage.ts";
+import { takeBack } from "./recovery/take-back.ts";
+import { findStage, openStage, withProgress } from "./stage-run.ts";
 import { refuseOutsideWindow } from "./window.ts";
 
 /** What became of a stage; refused is one that declares what is not allowed, and nothing of it was made. */
@@ -32,6 +34,8 @@ export async function buildStage(stage: Stage, session: Session, settings: Engin
 
 async function build(stage: Stage, session: Session, settings: EngineSettings): Promise<{ readonly outcome: Outcome; readonly changes: readonly Change[] }> {
   const { console } = session;
+  const { mended, incomplete } = await recoverStage(stage, session, settings);
+  const taken = incomplete ? await takeBack(stage, session, settings) : [];
   const stack = await openStage(stage, session, settings);
   const plan = await stack.preview();
   console.say("wait", `${stage.name}: ${summarizeChanges(plan.changes)}`);
@@ -39,7 +43,8 @@ async function build(stage: Stage, session: Session, settings: EngineSettings): 
   const red = await provePlan(stage, session, plan.planned);
   if (red.length > 0) return { outcome: "refused", changes: [] };
   await freeInterfaces(stage, plan, session);
-  const { changes } = plan.changes.length === 0 ? plan : await stack.update(resourceProgress(stage, console));
+  const { changes } = plan.changes.length === 0 ? plan : await withProgress(stage, console, (onResource) => stack.update(onResource));
+  if (changes.length > 0 || mended.length + taken.length > 0) await keepGoodState(stage, session, settings);
   await startMachines(stage, session);
   return { outcome: changes.length === 0 ? "unchanged" : "built", changes };
 }

@@ -1,7 +1,8 @@
 import { Argument, Command, CommanderError, Option } from "commander";
-import { ExitCode, UserError } from "../common/errors.ts";
+import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
 import { ConfigError } from "../stacks/config-problems.ts";
 import { Console } from "./console.ts";
+import { causeOfError } from "./failures.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
 
@@ -12,6 +13,7 @@ interface Options {
   readonly from?: string;
   readonly to?: string;
   readonly stage?: string;
+  readonly offline?: true;
   readonly only?: string;
   readonly exercise?: true;
   readonly yes?: true;
@@ -31,9 +33,19 @@ interface Options {
 export async function main(args: readonly string[]): Promise<void> {
   const json = args.includes("--json");
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
-  const interrupt = onInterrupt(new Console({ json }));
+  let running: Session | undefined;
+  const interrupt = onInterrupt(new Console({ json }), () => running?.engines.kill());
+  process.on("uncaughtException", (error) => {
+    const failed = reportFailure(error, json, interrupt);
+    // Nobody waits for the engine any more; what it had begun is looked up by the next run.
+    running?.engines.kill();
+    process.exit(failed);
+  });
   let code: ExitCode = ExitCode.done;
-  const program = commandLine(interrupt, (result) => (code = result));
+  const program = commandLine(interrupt, {
+    opened: (session) => (running = session),
+    done: (result) => (code = result),
+  });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -53,8 +65,15 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 /** Loaded when first needed: most verbs never ask the bastion. */
 const readAccess: SessionOptions["readAccess"] = async (session) => (await import("./bastion-access.ts")).readBastionAccess(session);
 
-/** The verbs with their words; `done` takes the exit code of the one that ran. */
-export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void): Command {
+interface Told {
+  /** Takes what the verb works with, before it begins. */
+  readonly opened: (session: Session) => void;
+  /** Takes its exit code. */
+  readonly done: (code: ExitCode) => void;
+}
+
+/** The verbs with their words. */
+export function commandLine(signal: AbortSignal, { opened, done }: Told): Command {
   const program = new Command("moonback")
     .description("Takes an environment up stage by stage, proves each stage with its gate, and takes it down without leftovers.")
     .usage("<verb> [env] [options]     (npm run <verb> -- [env] [options])")
@@ -71,11 +90,12 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
       .option("--json", "print newline-delimited JSON on stdout")
       .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`)
       .action(async (environment: string, options: Options) => {
-        const session = await openSession(environment, { json: options.json === true, signal, readAccess });
+        const session = await openSession(environment, { json: options.json === true, signal, readAccess, offline: options.offline === true });
+        opened(session);
         try {
           done(await run(session, options));
         } finally {
-          session.world.close();
+          session.close();
         }
       });
 
@@ -93,9 +113,11 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
   verb(
     "preview",
     "show what up would change, seen from what really exists",
-    ["npm run preview", "npm run preview -- demo --stage network"],
+    ["npm run preview", "npm run preview -- demo --stage network", "npm run preview -- demo --offline"],
     async (session, { stage }) => (await import("./verbs/preview.ts")).preview(session, stage === undefined ? {} : { stage }),
-  ).option("--stage <stage>", "only this stage");
+  )
+    .option("--stage <stage>", "only this stage")
+    .option("--offline", "the whole plan of what has never been built: no account, no credentials, nothing written");
 
   verb(
     "gates",
@@ -118,7 +140,25 @@ export function commandLine(signal: AbortSignal, done: (code: ExitCode) => void)
     .option("--yes", "do not ask")
     .option("--keep-world", "leave the local world running");
 
+  verb(
+    "adopt",
+    "take what somebody else made under this environment's name into it, each after a question",
+    ["npm run adopt", "npm run adopt -- demo"],
+    async (session, { yes }) => (await import("./verbs/adopt.ts")).adopt(session, { yes: yes === true }),
+  ).option("--yes", "do not ask");
+
+  verb(
+    "unlock",
+    "free an environment that a run on another machine left locked",
+    ["npm run unlock", "npm run unlock -- demo --yes"],
+    async (session, { yes }) => (await import("./verbs/unlock.ts")).unlock(session, { yes: yes === true }),
+  ).option("--yes", "do not ask");
+
   verb("status", "what the last runs found, without asking anybody", ["npm run status"], async (session) => (await import("./verbs/status.ts")).status(session));
+
+  verb("report", "write one HTML page of stages, gates, evidence and durations, without asking anybody", ["npm run report", "npm run report -- demo --out /tmp/demo.html"], async (session, { out }) =>
+    (await import("./verbs/report.ts")).report(session, out === undefined ? {} : { out }),
+  ).option("--out <file>", "the file that takes the page (default: .moonback/<env>/report.html)");
 
   verb("env", "print shell exports, so that other tools see the same world", [`eval "$(npm run --silent env)"`, `eval "$(npm run --silent env -- demo)"`], async (session) =>
     (await import("./verbs/env.ts")).env(session),
@@ -175,6 +215,8 @@ function reportFailure(error: unknown, json: boolean, interrupt: AbortSignal): E
   if (error instanceof ConfigError) return told(json, error.exitCode, error.message, undefined, { file: error.file, problems: error.problems });
   if (error instanceof UserError) return told(json, error.exitCode, error.message, error.fix);
   if (interrupt.aborted) return told(json, ExitCode.interrupted, "Interrupted.", "Run the same command again: it goes on from here.");
+  const cause = causeOfError(error);
+  if (cause !== undefined) return told(json, cause.exitCode ?? ExitCode.failed, `${cause.means} ${errorMessage(error)}`, cause.fix);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return told(json, ExitCode.failed, `This is a bug in moonback, not in what you did: ${stack.split("\n")[0] ?? ""}`, process.env["MOONBACK_DEBUG"] === undefined ? "Run it again with MOONBACK_DEBUG=1 for the stack, and report it." : stack);
 }

@@ -17,6 +17,19 @@ export type ResourceEvent =
   | { readonly kind: "done"; readonly change: Change }
   | { readonly kind: "failed"; readonly change: Change };
 
+/** A declared resource with its place in the program. */
+export interface DeclaredResource extends PlannedResource {
+  readonly urn: string;
+  /** The URN of what it belongs to; the stack has none. */
+  readonly parent: string | undefined;
+  /** The URN of the provider that makes it; components have none. */
+  readonly provider: string | undefined;
+  /** Whether it only holds others together. */
+  readonly component: boolean;
+  /** All inputs; what is unknown or secret in them is marked as the engine marks it. */
+  readonly marked: Readonly<Record<string, unknown>>;
+}
+
 const shownOps: Record<string, Change["op"]> = {
   create: "create",
   update: "update",
@@ -34,7 +47,7 @@ interface StepMetadata {
   readonly diffs?: readonly string[] | null;
   readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
   readonly old?: { readonly outputs?: unknown };
-  readonly new?: { readonly outputs?: unknown; readonly inputs?: Readonly<Record<string, unknown>> };
+  readonly new?: { readonly outputs?: unknown; readonly inputs?: Readonly<Record<string, unknown>>; readonly parent?: string; readonly provider?: string; readonly custom?: boolean };
 }
 
 /** Steps after which a resource is there as it is declared. */
@@ -44,14 +57,17 @@ const declaringOps = new Set(["same", "create", "update", "create-replacement"])
 export class EventCollector {
   readonly #resources: Change[] = [];
   /** Every resource that the program declares, with the inputs that are known. */
-  readonly planned: PlannedResource[] = [];
+  readonly planned: DeclaredResource[] = [];
   #outputs: Change | undefined;
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
   readonly #onResource: (event: ResourceEvent) => void;
+  readonly #onProgramFailed: () => void;
 
-  constructor(onResource: (event: ResourceEvent) => void = () => undefined) {
+  /** @param onProgramFailed called when something fails in the program that nothing in it waits for, such as a data source */
+  constructor(onResource: (event: ResourceEvent) => void = () => undefined, onProgramFailed: () => void = () => undefined) {
     this.#onResource = onResource;
+    this.#onProgramFailed = onProgramFailed;
   }
 
   /** What the operation changes. Outputs are worth a line only where no resource is what changes them. */
@@ -93,7 +109,8 @@ export class EventCollector {
     const text = plain(message).trim();
     if (text === "") return;
     const subject = urn === undefined || urn === "" ? "" : `${nameOf(urn)}: `;
-    if (severity === "error") this.errors.push(subject + text);
+    if (severity === "error") this.errors.push(subject + withoutStack(text));
+    if (severity === "error" && text.startsWith(unhandled)) this.#onProgramFailed();
     if (severity === "warning") this.warnings.push(subject + text);
   }
 }
@@ -104,15 +121,30 @@ function toChange(step: StepMetadata, op: Change["op"]): Change {
   return { op, urn: step.urn, type: step.type, name: nameOf(step.urn), properties };
 }
 
-function toPlanned(step: StepMetadata): PlannedResource {
-  const all = Object.entries(step.new?.inputs ?? {});
+function toPlanned(step: StepMetadata): DeclaredResource {
+  const { inputs: marked = {}, parent = "", provider = "", custom = false } = step.new ?? {};
+  const all = Object.entries(marked);
   const isUnknown = (value: unknown): boolean => JSON.stringify(value ?? null).includes(unknownValue);
   return {
     type: step.type,
     name: nameOf(step.urn),
     inputs: Object.fromEntries(all.filter(([, value]) => !isUnknown(value))),
     unknown: all.filter(([, value]) => isUnknown(value)).map(([name]) => name),
+    urn: step.urn,
+    parent: parent === "" ? undefined : parent,
+    // A reference to a provider is `<urn>::<id>`.
+    provider: provider === "" ? undefined : provider.split("::").slice(0, -1).join("::"),
+    component: !custom,
+    marked,
   };
+}
+
+/** How the inline program's host begins what it says of such a failure (@pulumi/pulumi, automation/server.js). */
+const unhandled = "Unhandled exception: ";
+
+/** The sentence alone: where in the program it was said is for the log. */
+function withoutStack(text: string): string {
+  return text.replace(new RegExp(`^${unhandled}(Error: )?`), "").replaceAll(/\n\s+at .*/g, "").trimEnd();
 }
 
 function nameOf(urn: string): string {

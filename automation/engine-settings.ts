@@ -6,6 +6,7 @@ import { ExitCode, UserError } from "../common/errors.ts";
 import { project } from "../stacks/project.ts";
 import { ensureTool } from "../toolchain/toolchain.ts";
 import type { EngineSettings } from "./engine.ts";
+import { isHeld } from "./run-lock.ts";
 import { shellMarker, type Session } from "./session.ts";
 
 /** Finds or builds the engine and says where and as whom it runs. */
@@ -16,12 +17,15 @@ export async function engineSettings(session: Session, installing = session.sign
   );
   // The Automation API asks the command for its version with this process's own variables, so the shim's must be there too.
   process.env["MOONBACK_PULUMI"] = pulumi.path;
+  session.engines.begin();
   return {
     projectDirectory: session.directory,
     command: await PulumiCommand.get({ root: join(import.meta.dirname, "engine-shim") }),
-    variables: defined(engineVariables(session, [dirname(pulumi.path)])),
+    variables: { ...defined(engineVariables(session, [dirname(pulumi.path)])), MOONBACK_ENGINES: session.engines.file },
     logFile: session.logFile,
     signal,
+    notice: (text) => console.say("warn", text),
+    holdsEnvironment: isHeld(session),
   };
 }
 

@@ -1,5 +1,4 @@
 import { appendFileSync } from "node:fs";
-import { hostname } from "node:os";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
@@ -11,10 +10,10 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
-import { processStartTime } from "../common/process-start-time.ts";
-import type { PlannedResource } from "../gates/gate.ts";
 import { project } from "../stacks/project.ts";
-import { EventCollector, type Change, type ResourceEvent } from "./engine-events.ts";
+import { causeOf } from "./failures.ts";
+import { freeDeadLock, stackLocked } from "./recovery/stack-lock.ts";
+import { EventCollector, type Change, type DeclaredResource, type ResourceEvent } from "./engine-events.ts";
 
 /** Where and as whom the Pulumi engine runs. */
 export interface EngineSettings {
@@ -26,13 +25,17 @@ export interface EngineSettings {
   /** Takes everything the engine prints: for a person who has to look closer, never parsed. */
   readonly logFile: string;
   readonly signal?: AbortSignal | undefined;
+  /** Says something that a person should know, though it needs no action. */
+  readonly notice: (text: string) => void;
+  /** Whether the environment is held by this run: only then may what a killed run left be cleared. */
+  readonly holdsEnvironment: boolean;
 }
 
 export interface Operation {
   readonly changes: readonly Change[];
   readonly warnings: readonly string[];
   /** Every resource that the program declares. */
-  readonly planned: readonly PlannedResource[];
+  readonly planned: readonly DeclaredResource[];
 }
 
 /** One stage's Pulumi stack. Errors of the engine become UserErrors that name the resource. */
@@ -109,16 +112,38 @@ export class StageStack {
     operation: (options: OperationOptions) => Promise<Result>,
     onResource?: (event: ResourceEvent) => void,
   ): Promise<{ operation: Operation; result: Result }> {
-    const events = new EventCollector(onResource);
-    const log = (text: string): void => appendFileSync(this.#settings.logFile, text);
-    const signal = this.#settings.signal;
+    // What depends on something that failed in the program is waited for without end.
+    const failed = new AbortController();
+    const events = new EventCollector(onResource, () => failed.abort());
+    const signal = AbortSignal.any([failed.signal, ...(this.#settings.signal ? [this.#settings.signal] : [])]);
+    const log = engineLog(this.#settings);
     try {
-      const result = await operation({ onEvent: events.take, onOutput: log, onError: log, ...(signal ? { signal } : {}) });
+      const result = await operation({ onEvent: events.take, onOutput: log, onError: log, signal });
       return { operation: { changes: events.changes, warnings: events.warnings.filter(isNews), planned: events.planned }, result };
     } catch (error) {
+      if (await freed(this.name, this.#settings, error)) return this.#run(operation, onResource);
       throw explained(this.name, this.#settings, error, events.errors);
     }
   }
+}
+
+/** Clears a lock that only a process which no longer runs could free, and says so; whether there was such a one. */
+async function freed(name: string, settings: EngineSettings, error: unknown): Promise<boolean> {
+  if (!(error instanceof ConcurrentUpdateError) || !settings.holdsEnvironment) return false;
+  return freeDeadLock(name, error.message, settings);
+}
+
+/** Takes what the engine prints. A log that cannot be written must not break off an update in the middle. */
+function engineLog({ logFile, notice }: EngineSettings): (text: string) => void {
+  let broken = false;
+  return (text) => {
+    try {
+      if (!broken) appendFileSync(logFile, text);
+    } catch (error) {
+      broken = true;
+      notice(`the engine's log cannot be written: ${errorMessage(error)}`);
+    }
+  };
 }
 
 /** The engine warns of every plugin it finds on PATH; here that is where they are put (docs/stand-ins.md). */
@@ -141,6 +166,7 @@ async function guarded<Result>(name: string, settings: EngineSettings, action: (
   try {
     return await action();
   } catch (error) {
+    if (await freed(name, settings, error)) return guarded(name, settings, action);
     throw explained(name, settings, error, []);
   }
 }
@@ -148,27 +174,19 @@ async function guarded<Result>(name: string, settings: EngineSettings, action: (
 /** The engine's failure in the words of its own diagnostics; its raw output goes to the log only. */
 function explained(stack: string, settings: EngineSettings, error: unknown, diagnostics: readonly string[]): Error {
   if (error instanceof UserError) return error;
-  appendFileSync(settings.logFile, `${errorMessage(error)}\n`);
+  engineLog(settings)(`${errorMessage(error)}\n`);
   if (settings.signal?.aborted === true) {
     return new UserError(`Stopped while the engine worked on ${stack}.`, { exitCode: ExitCode.interrupted, fix: "Run the same command again: it goes on from here." });
   }
-  if (error instanceof ConcurrentUpdateError) return locked(stack, error.message);
-  const specific = [...new Set(diagnostics)].filter((text) => !/^update failed$/.test(text));
+  if (error instanceof ConcurrentUpdateError) return stackLocked(stack, error.message);
+  const specific = [...new Set(diagnostics)].filter((text) => !/^(update failed|\w+ canceled)$/.test(text));
   const reasons = specific.length > 0 ? specific : [firstError(errorMessage(error))];
-  return new UserError(`The engine failed on ${stack}:\n${reasons.map((reason) => `  ${reason.replaceAll("\n", "\n  ")}`).join("\n")}`, {
-    fix: `Everything the engine said: ${settings.logFile}`,
+  const cause = causeOf(reasons.join("\n"));
+  const said = reasons.map((reason) => `  ${reason.replaceAll("\n", "\n  ")}`).join("\n");
+  return new UserError(`The engine failed on ${stack}${cause === undefined ? ":" : `. ${cause.means}`}\n${said}`, {
+    fix: cause?.fix ?? `Everything the engine said: ${settings.logFile}`,
+    ...(cause?.exitCode === undefined ? {} : { exitCode: cause.exitCode }),
     cause: error,
-  });
-}
-
-/** Says who holds the lock, and whether that process still runs where that can be told. */
-function locked(stack: string, message: string): UserError {
-  const holder = /created by (?<who>\S+@(?<host>\S+) \(pid (?<pid>\d+)\)) at (?<since>\S+)/.exec(message)?.groups;
-  const dead = holder?.["host"] === hostname() && processStartTime(Number(holder["pid"])) === undefined;
-  const who = holder === undefined ? "another run" : `${holder["who"] ?? "?"} since ${holder["since"] ?? "?"}`;
-  return new UserError(`The stack ${stack} is locked by ${who}${dead ? ", a process that no longer runs" : ""}.`, {
-    exitCode: ExitCode.locked,
-    fix: dead ? `eval "$(npm run --silent env -- ${stack.split("-")[0] ?? ""})" && pulumi cancel --yes -s ${stack}` : "Wait for that run to end, then try again.",
   });
 }
 

@@ -3,6 +3,7 @@ import type { CheckResult, Gate, GateContext, GateResult } from "../gates/gate.t
 import { gates as allGates } from "../gates/registry.ts";
 import { runGate } from "../gates/runner.ts";
 import { describeCheck, describeGate } from "./describe.ts";
+import { causeOf } from "./failures.ts";
 import type { LedgerEvent } from "./ledger.ts";
 import { gateContext, type Session } from "./session.ts";
 
@@ -76,6 +77,12 @@ function checkFields({ check, status, via, asked, evidence, error, durationMs }:
     evidence: evidence === undefined ? `asked ${asked}` : `${evidence} (${asked})`,
     ...(error === undefined ? {} : { error }),
   };
+}
+
+/** What to do first about gates that are red because of who asks; nothing where every red check has found something. */
+export function fixOfAsking(red: readonly GateResult[]): string | undefined {
+  const errors = red.flatMap(({ checks }) => checks.flatMap(({ error }) => error ?? []));
+  return errors.map(causeOf).find((cause) => cause?.ofWhoAsks === true)?.fix;
 }
 
 export function redGates(results: readonly GateResult[]): readonly GateResult[] {

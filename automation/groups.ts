@@ -1,7 +1,7 @@
-import type { AutoScalingClient, AutoScalingGroup, Instance } from "@aws-sdk/client-auto-scaling";
-import { ExitCode, UserError } from "../common/errors.ts";
-import { poll, type Attempt } from "../common/poll.ts";
-import { isOurs } from "../gates/ours.ts";
+import type { AutoScalingGroup, Instance } from "@aws-sdk/client-auto-scaling";
+import { UserError, errorMessage } from "../common/errors.ts";
+import { poll, PollTimeout, type Attempt } from "../common/poll.ts";
+import { causeOf, causeOfError } from "./failures.ts";
 import type { Session } from "./session.ts";
 
 /** How long AWS may take to bring an instance into service, in milliseconds; it is minutes at worst. */
@@ -27,11 +27,17 @@ export async function startGroup(name: string, session: Session): Promise<void> 
     console.say("change", `group ${name}: ${InstanceId ?? "?"} ${version}, and is replaced`);
     await client.send(new sdk.TerminateInstanceInAutoScalingGroupCommand({ InstanceId, ShouldDecrementDesiredCapacity: false }), abort);
   }
+  let seen = "";
+  const look = async (): Promise<Attempt<Instance>> => {
+    const attempt = await inService(name, session);
+    if (!attempt.done) seen = attempt.reason;
+    return attempt;
+  };
   const instance = await console
-    .during(`group ${name} to have an instance in service`, () => poll(() => inService(name, session), { timeoutMs: startMs, intervalMs: 500, clock, signal }))
+    .during(() => `group ${name} to have an instance in service${seen === "" ? "" : `: ${seen}`}`, () => poll(look, { timeoutMs: startMs, intervalMs: 500, clock, signal }))
     .catch(async (error: unknown) => {
       signal.throwIfAborted();
-      throw await startFailed(client, name, error);
+      throw await startFailed(name, session, error);
     });
   console.say("good", `group ${name}: ${instance.InstanceId ?? "?"} is in service`);
 }
@@ -49,17 +55,6 @@ export async function stopGroup(name: string, session: Session): Promise<void> {
     return left.length === 0 ? { done: true, value: true } : { done: false, reason: `${name} still has ${left.map(({ InstanceId }) => InstanceId).join(", ")}` };
   };
   await console.during(`group ${name} to end its machine`, () => poll(gone, { timeoutMs: startMs, intervalMs: 500, clock, signal }));
-}
-
-/** Refuses to go on over a group of one of these names that somebody else made: names are unique per account and region. */
-export async function refuseForeignGroups(names: readonly string[], session: Session): Promise<void> {
-  const { environment } = session;
-  const foreign = (await findGroups(names, session)).filter(({ Tags }) => !isOurs(environment, Tags));
-  if (foreign.length === 0) return;
-  throw new UserError(`There is an Auto Scaling group ${foreign.map(({ AutoScalingGroupName }) => AutoScalingGroupName).join(", ")} that is not ours: it carries none of our tags.`, {
-    exitCode: ExitCode.usage,
-    fix: `Give this environment another name in moon-and-back:names of Pulumi.${environment.name}.yaml; the group was not touched.`,
-  });
 }
 
 /** The groups of these names that exist. No names are no groups: AWS would list all of them. */
@@ -97,14 +92,24 @@ async function inService(name: string, session: Session): Promise<Attempt<Instan
   const ready = (group.Instances ?? []).find((one) => one.LifecycleState === "InService" && !outdated(group).includes(one));
   if (ready !== undefined) return { done: true, value: ready };
   const seen = (group.Instances ?? []).map((one) => `${one.InstanceId ?? "?"} is ${one.LifecycleState ?? "in no state"}`).join(", ");
-  return { done: false, reason: `${name}: ${seen || "no instance yet"}` };
+  return { done: false, reason: seen || ((await failedLaunch(name, session)) ?? "no instance yet") };
 }
 
-/** AWS says why a launch failed in the group's activities only. */
-async function startFailed(client: AutoScalingClient, name: string, error: unknown): Promise<UserError> {
+/** Why the group's last launch failed: AWS says it in the group's activities only, and goes on trying. */
+async function failedLaunch(name: string, { world, signal }: Session): Promise<string | undefined> {
   const { DescribeScalingActivitiesCommand } = await import("@aws-sdk/client-auto-scaling");
-  const { Activities = [] } = await client.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 5 }));
-  const failed = Activities.find(({ StatusCode }) => StatusCode === "Failed");
-  const reason = failed?.StatusMessage ?? (error instanceof Error ? error.message : String(error));
-  return new UserError(`The group ${name} has no instance in service: ${reason}`, { fix: "Mend what AWS names, then run the same command again.", cause: error });
+  const client = await world.sources.autoscaling.client();
+  const { Activities = [] } = await client.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 5 }), { abortSignal: signal });
+  return Activities.find(({ StatusCode }) => StatusCode === "Failed")?.StatusMessage;
+}
+
+/** Who has waited in vain is told AWS's reason; who could not even look, why not. */
+async function startFailed(name: string, session: Session, error: unknown): Promise<UserError> {
+  if (error instanceof UserError) return error;
+  const reason = (error instanceof PollTimeout ? await failedLaunch(name, session) : undefined) ?? errorMessage(error);
+  const cause = causeOf(reason) ?? causeOfError(error);
+  return new UserError(`The group ${name} has no instance in service. ${cause === undefined ? "" : `${cause.means} `}${reason}`, {
+    fix: cause?.fix ?? "Mend what AWS names, then run the same command again.",
+    cause: error,
+  });
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Via } from "../gates/gate.ts";
 
@@ -31,13 +31,26 @@ export class Ledger {
 
   append(event: LedgerEvent): void {
     mkdirSync(dirname(this.file), { recursive: true });
-    appendFileSync(this.file, `${JSON.stringify(event)}\n`);
+    // What a full disk cut short must not take this one along.
+    appendFileSync(this.file, `${endsCutShort(this.file) ? "\n" : ""}${JSON.stringify(event)}\n`);
   }
 
-  /** Every event, oldest first. A last line that a crash cut short is left out. */
+  /** Every event, oldest first. A line that was cut short is left out. Another version may have written anything: `sift` keeps what is known. */
   read(): LedgerEvent[] {
     if (!existsSync(this.file)) return [];
     return readFileSync(this.file, "utf8").split("\n").flatMap(parseLine);
+  }
+}
+
+function endsCutShort(file: string): boolean {
+  if (!existsSync(file)) return false;
+  const descriptor = openSync(file, "r");
+  try {
+    const { size } = fstatSync(descriptor);
+    const last = Buffer.alloc(1);
+    return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() !== "\n";
+  } finally {
+    closeSync(descriptor);
   }
 }
 

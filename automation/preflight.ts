@@ -1,6 +1,7 @@
 import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
 import { ConfigError } from "../stacks/config-problems.ts";
 import { missingForUp, settingsFile } from "../stacks/config.ts";
+import { causeOfError } from "./failures.ts";
 import type { Session } from "./session.ts";
 
 const credentialsFix = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN for a session), or run `aws sso login`.";
@@ -23,9 +24,10 @@ export async function confirmAccount({ environment, world, console, signal }: Se
     ({ Account: account } = await console.during(`credentials for ${by}`, () => sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal })));
   } catch (error) {
     signal.throwIfAborted();
-    throw new UserError(`There are no usable AWS credentials for ${by}: ${errorMessage(error)}`, {
-      exitCode: ExitCode.usage,
-      fix: credentialsFix,
+    const known = causeOfError(error);
+    throw new UserError(known === undefined ? `There are no usable AWS credentials for ${by}: ${errorMessage(error)}` : `${known.means} Asked whose they are, ${by} says: ${errorMessage(error)}`, {
+      exitCode: known === undefined ? ExitCode.usage : (known.exitCode ?? ExitCode.failed),
+      fix: known?.fix ?? credentialsFix,
       cause: error,
     });
   }

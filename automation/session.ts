@@ -8,6 +8,9 @@ import { Console } from "./console.ts";
 import { directoriesOf, projectDirectory, type Directories } from "./directories.ts";
 import { Journal } from "./journal.ts";
 import { Ledger } from "./ledger.ts";
+import { EngineProcesses } from "./recovery/engine-processes.ts";
+import { Scratch } from "./scratch.ts";
+import type { LocalWorldOptions } from "../rehearsal/world.ts";
 import type { BastionAccessor, World } from "../worlds/world.ts";
 
 /** Everything one command works with. Verbs get all effects from here. */
@@ -23,6 +26,12 @@ export interface Session {
   readonly signal: AbortSignal;
   /** What the engine and the tools print, of this run. */
   readonly logFile: string;
+  /** The engines that this run has started. */
+  readonly engines: EngineProcesses;
+  /** Of an offline session: the folder that all its directories are in. */
+  readonly scratch?: Scratch;
+  /** Closes connections and forgets what this run has started: to be called when it has ended. */
+  readonly close: () => void;
 }
 
 /** Set by `env` in the shells that look at one environment: their PATH and credentials are that environment's. */
@@ -33,30 +42,36 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** Reads the way into the bastion from its stack. */
   readonly readAccess: (session: Session) => ReturnType<BastionAccessor>;
+  /** In a throw-away local world, wherever the environment is built, with a state of its own: nothing of the environment is touched. */
+  readonly offline?: boolean;
 }
 
 /** The composition root: the only place that knows which world an environment is built in. */
-export async function openSession(environmentName: string, { json, signal, readAccess }: SessionOptions): Promise<Session> {
-  const directory = projectDirectory();
+export async function openSession(environmentName: string, { json, signal, readAccess, offline = false }: SessionOptions): Promise<Session> {
   const shell = process.env[shellMarker];
-  if (shell !== undefined && shell !== environmentName) {
+  if (!offline && shell !== undefined && shell !== environmentName) {
     throw new UserError(`This shell looks at environment ${shell}: its plugins, state and credentials are ${shell}'s, not ${environmentName}'s.`, {
       exitCode: ExitCode.usage,
       fix: `Use another shell for ${environmentName}.`,
     });
   }
-  const environment = loadEnvironment(directory, environmentName);
-  const directories = directoriesOf(environment);
+  const { stateBackend, ...local } = loadEnvironment(projectDirectory(), environmentName);
+  // Wherever an environment keeps its state, a plan offline does not look.
+  const environment: Environment = offline || stateBackend === undefined ? local : { ...local, stateBackend };
+  const scratch = offline ? new Scratch() : undefined;
+  const directory = scratch?.folder ?? projectDirectory();
+  const directories = scratch?.directories ?? directoriesOf(environment);
   const console = new Console({ json });
   const ledger = new Ledger(directories.ledger);
   const journal = new Journal(ledger, console, systemClock);
   const access = remembered(() => readAccess(session));
-  const world = await worldOf(environment, directory, directories, access);
+  const world = await worldOf(environment, { owner: directory, runData: directories.runData, access, throwAway: offline });
   // This process sees the world exactly as the programs that it starts.
   for (const [name, value] of Object.entries(world.variables)) {
     if (value === undefined) Reflect.deleteProperty(process.env, name);
     else process.env[name] = value;
   }
+  const engines = new EngineProcesses(directories.processes, journal.run);
   const session: Session = {
     environment,
     directory,
@@ -71,13 +86,19 @@ export async function openSession(environmentName: string, { json, signal, readA
       mkdirSync(directories.logs, { recursive: true });
       return join(directories.logs, `${journal.run}.log`);
     },
+    engines,
+    ...(scratch === undefined ? {} : { scratch }),
+    close: () => {
+      world.close();
+      engines.end();
+    },
   };
   return session;
 }
 
-async function worldOf(environment: Environment, directory: string, directories: Directories, access: BastionAccessor): Promise<World> {
-  if (environment.target === "aws") return (await import("../worlds/aws-world.ts")).awsWorld(environment, access);
-  return (await import("../rehearsal/world.ts")).localWorld(environment, { owner: directory, runData: directories.runData, access });
+async function worldOf(environment: Environment, options: LocalWorldOptions): Promise<World> {
+  if (environment.target === "aws" && options.throwAway !== true) return (await import("../worlds/aws-world.ts")).awsWorld(environment, options.access);
+  return (await import("../rehearsal/world.ts")).localWorld(environment, options);
 }
 
 /** Asks once; what was not there is asked for again. */

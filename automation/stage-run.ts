@@ -17,10 +17,15 @@ export function findStage(stage: Stage, { environment }: Session, settings: Engi
   return StageStack.find(stackName(environment.name, stage.name), stageProgram(stage, environment), settings);
 }
 
-/** Shows each resource when the engine is done with it. */
-export function resourceProgress(stage: Stage, console: Console): (event: ResourceEvent) => void {
-  return ({ kind, change }) => {
+/** Lets the engine work on a stage, shows each resource when it is done with it, and names the calls in flight while one waits. */
+export function withProgress<Result>(stage: Stage, console: Console, work: (onResource: (event: ResourceEvent) => void) => Promise<Result>): Promise<Result> {
+  const inFlight = new Map<string, string>();
+  const onResource = ({ kind, change }: ResourceEvent): void => {
+    // Components only hold others together: nothing is called for them.
+    if (kind === "doing" && !change.type.startsWith("moonback:")) inFlight.set(change.urn, `${change.op} of ${change.type} ${change.name}`);
+    if (kind !== "doing") inFlight.delete(change.urn);
     if (kind === "done") console.say("change", `${stage.name}: ${describeChange(change)}`);
     if (kind === "failed") console.say("bad", `${stage.name}: ${describeChange(change)} failed`);
   };
+  return console.during(() => [`stage ${stage.name}`, ...inFlight.values()].join(", "), () => work(onResource));
 }

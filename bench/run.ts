@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { killRun } from "../tests/survival/killing.ts";
 import { Trial } from "../tests/trial.ts";
 
 interface Figure {
@@ -46,6 +47,23 @@ async function bareLoop(trial: Trial): Promise<void> {
 }
 const bareSeconds: number[] = [];
 
+/** From the signal in the middle of an update to the end of the program, its locks freed; then what the next run needs over a usual one. */
+async function brokenOff(trial: Trial, signal: "SIGINT" | "SIGKILL"): Promise<{ readonly end: number; readonly again: number }> {
+  const run = trial.start(["up"]);
+  let sent = 0;
+  for await (const line of run.iterable({ from: "stderr" })) {
+    if (sent > 0 || !line.includes("network: +")) continue;
+    sent = performance.now();
+    if (signal === "SIGINT") run.kill(signal);
+    else killRun(trial, run);
+  }
+  await run;
+  const end = (performance.now() - sent) / 1000;
+  const again = await seconds(() => trial.must("up"));
+  await trial.must("down", "--yes", "--keep-world");
+  return { end, again };
+}
+
 async function warmFigures(): Promise<Record<string, Figure>> {
   await using trial = new Trial();
   say("one round that nobody counts: tools, caches");
@@ -62,11 +80,15 @@ async function warmFigures(): Promise<Record<string, Figure>> {
     await bareLoop(trial);
     await trial.must("down", "--yes", "--keep-world");
   }
+  say("an interrupt, and a kill, each in the middle of up");
+  const interrupted = await brokenOff(trial, "SIGINT");
+  const killed = await brokenOff(trial, "SIGKILL");
   await trial.must("down", "--yes");
   const fromNothing = await seconds(() => trial.must("up"));
   const toNothing = await seconds(() => trial.must("down", "--yes"));
   const help = median(await repeat(rounds, () => seconds(() => execa(process.execPath, [join(checkout, "automation/moonback.mjs"), "--help"]))));
   const status = median(await repeat(rounds, () => seconds(() => trial.must("status"))));
+  const offline = median(await repeat(rounds, () => seconds(() => trial.must("preview", "--offline"))));
   trial.set("region", "nowhere");
   const validation = median(await repeat(rounds, () => seconds(() => trial.moonback("up"))));
   const s = (value: number, goal: number, what: string): Figure => ({ value: rounded(value), unit: "s", goal, what });
@@ -78,6 +100,9 @@ async function warmFigures(): Promise<Record<string, Figure>> {
     noopUp: s(median(noops), 15, "up with nothing to change"),
     down: s(toNothing, 30, "down with sweep and the end of the world"),
     downKeepingWorld: s(median(downs), 30, "down with sweep"),
+    interrupt: s(interrupted.end, 30, "Ctrl-C in the middle of up, to the end of the program with its locks freed"),
+    upAfterKill: s(killed.again, 90, "up after kill -9 of program and engine, recovery included"),
+    previewOffline: s(offline, 15, "preview --offline, its own world included"),
     overhead: {
       value: rounded(median(ups) / median(bareSeconds) - 1),
       unit: "ratio",
@@ -116,7 +141,7 @@ function rounded(value: number): number {
 }
 
 const cold = ["coldUp", "coldUpAll"];
-const expected = ["help", "status", "configValidation", "warmUp", "noopUp", "down", "downKeepingWorld", "overhead", ...(options.quick ? [] : cold)];
+const expected = ["help", "status", "configValidation", "warmUp", "noopUp", "down", "downKeepingWorld", "interrupt", "upAfterKill", "previewOffline", "overhead", ...(options.quick ? [] : cold)];
 const figures = { ...(await warmFigures()), ...(options.quick ? {} : await coldFigure()) };
 process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), node: process.version, rounds, leftOut: options.quick ? cold : [], figures }, undefined, 2)}\n`);
 const missing = expected.filter((name) => !Number.isFinite((figures as Record<string, Figure | undefined>)[name]?.value));

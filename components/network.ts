@@ -7,6 +7,8 @@ import { SecurityGroups } from "./security-groups.ts";
 
 export interface NetworkArgs {
   readonly environment: string;
+  /** `Name` of what there is once. */
+  readonly title: string;
   /** IPv4 range of the VPC. */
   readonly vpcCidr: string;
   /** IPv4 range of the one subnet, inside `vpcCidr`. */
@@ -34,7 +36,7 @@ export class Network extends pulumi.ComponentResource {
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("moonback:network:Network", name, {}, opts);
     const parent = { parent: this };
-    const title = { Name: `moonback-${args.environment}` };
+    const title = { Name: args.title };
 
     const vpc = new aws.ec2.Vpc(
       `${name}-vpc`,

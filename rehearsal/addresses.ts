@@ -25,6 +25,12 @@ export function emulatorAddress(vpcCidr: string): Address {
   return { host: localAddress(router), port: emulatorPort };
 }
 
+/** Where a throw-away emulator listens: at a port that no plan has, and told from others' by the process that it ends with. */
+export function throwAwayAddress(pid: number): Address {
+  // Linux gives process ids below 2^22 (PID_MAX_LIMIT).
+  return { host: `127.${64 + (pid >>> 16)}.${(pid >>> 8) & 255}.${pid & 255}`, port: emulatorPort - 1 };
+}
+
 /** The bottom of what an ordinary user may listen on, and how far the ports below it are moved up. */
 const firstFreePort = 1024;
 const moveUp = 20_000;

@@ -24,6 +24,10 @@ export interface EmulatorPlan {
   readonly owner: string;
   readonly logFile: string;
   readonly requestLog: string;
+  /** The account that it answers as; moto's own by default. */
+  readonly account?: string | undefined;
+  /** Ends with this process, and leaves nothing beside its own files. */
+  readonly throwAway?: boolean | undefined;
 }
 
 const script = join(import.meta.dirname, "aws", "emulator.py");
@@ -31,19 +35,26 @@ const script = join(import.meta.dirname, "aws", "emulator.py");
 /** Starts the AWS emulator and waits until it answers as itself. */
 export async function startEmulator(plan: EmulatorPlan, signal?: AbortSignal): Promise<Daemon> {
   await clearPort(plan);
-  const { environment, host, port, epoch, python, owner, logFile, requestLog } = plan;
+  const { environment, host, port, epoch, python, owner, logFile, requestLog, account, throwAway = false } = plan;
   const daemon = await startDaemon({
     program: python,
-    args: [script, "--host", host, "--port", String(port), "--epoch", epoch, "--env", environment, "--request-log", requestLog],
+    args: [script, "--host", host, "--port", String(port), "--epoch", epoch, "--env", environment, "--request-log", requestLog, ...(throwAway ? ["--parent", String(process.pid)] : [])],
     directory: owner,
     // Nothing of the operator's environment is its business: neither credentials nor proxies.
-    variables: { PATH: process.env["PATH"], HOME: process.env["HOME"], LANG: "C.UTF-8" },
+    variables: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      LANG: "C.UTF-8",
+      ...(account === undefined ? {} : { MOTO_ACCOUNT_ID: account }),
+      ...(throwAway ? { PYTHONDONTWRITEBYTECODE: "1" } : {}),
+    },
     logFile,
   });
   try {
     await poll(() => answersAs(plan, daemon), { timeoutMs: 60_000, intervalMs: 50, signal });
   } catch (error) {
     await stopDaemon(daemon);
+    signal?.throwIfAborted();
     throw new UserError(`The AWS emulator did not start: ${errorMessage(error)}\n${lastLines(logFile)}`, { fix: `Its log: ${logFile}`, cause: error });
   }
   return daemon;

@@ -10,7 +10,7 @@ import type { BastionAccessor, Progress, World, WorldState } from "../worlds/wor
 import type { Environment } from "../stacks/config.ts";
 import { takeLock } from "../toolchain/lock.ts";
 import { ensureTool, inspectTools, platformProblem, type ToolName } from "../toolchain/toolchain.ts";
-import { emulatorAddress, sshAddress } from "./addresses.ts";
+import { emulatorAddress, sshAddress, throwAwayAddress } from "./addresses.ts";
 import { isAlive, stopDaemon } from "./daemon.ts";
 import { askIdentity, startEmulator } from "./emulator.ts";
 import { roomOf } from "./netboot/control.ts";
@@ -45,6 +45,8 @@ export interface LocalWorldOptions {
   readonly runData: string;
   /** The way into the bastion. */
   readonly access: BastionAccessor;
+  /** For a plan only: beside whatever runs for the same address plan, as the environment's own account, and gone with this process. */
+  readonly throwAway?: boolean;
 }
 
 /** The emulator takes any credentials; these say what they are to whoever finds them. */
@@ -63,14 +65,14 @@ const operatorsOwn = [
 ];
 
 /** The local world: an AWS emulator on loopback that lives from `up` to `down`, and stand-in provider plugins. */
-export function localWorld(environment: Environment, { owner, runData, access }: LocalWorldOptions): World {
+export function localWorld(environment: Environment, { owner, runData, access, throwAway = false }: LocalWorldOptions): World {
   const file = join(runData, "world.json");
   const found = readRecord(file);
   const { vpcCidr } = environment.network;
-  const { host, port } = found !== undefined && isAlive(found.emulator) ? found.address : emulatorAddress(vpcCidr);
+  const { host, port } = found !== undefined && isAlive(found.emulator) ? found.address : throwAway ? throwAwayAddress(process.pid) : emulatorAddress(vpcCidr);
   const endpoint = `http://${host}:${port}`;
   const description = `moto, an AWS emulator, at ${endpoint}`;
-  const official = process.env["PROVIDERS"] === "official";
+  const official = process.env["PROVIDERS"] === "official" && !throwAway;
 
   const state = (): WorldState => {
     const record = readRecord(file);
@@ -112,6 +114,7 @@ export function localWorld(environment: Environment, { owner, runData, access }:
     ],
     costsMoney: false,
     clock: "rehearsed",
+    settleMs: 0,
     // A copy: the SDK writes into the object that it is given.
     sources: { ...awsSources({ region: environment.region, endpoint, credentials: { ...standInCredentials } }, { via: "stand-in", by: description, confirm }), bastion },
     programFolders: official ? [] : [join(import.meta.dirname, "providers", "bin")],
@@ -203,7 +206,17 @@ export function localWorld(environment: Environment, { owner, runData, access }:
     const epoch = randomBytes(8).toString("hex");
     const logs = join(runData, "logs");
     const emulator = await startEmulator(
-      { environment: environment.name, host, port, epoch, python, owner, logFile: join(logs, "emulator.log"), requestLog: join(logs, "aws-requests.ndjson") },
+      {
+        environment: environment.name,
+        host,
+        port,
+        epoch,
+        python,
+        owner,
+        logFile: join(logs, "emulator.log"),
+        requestLog: join(logs, "aws-requests.ndjson"),
+        ...(throwAway ? { throwAway, account: environment.awsAccountId } : {}),
+      },
       signal,
     );
     writeWhole(file, { epoch, emulator, address: { host, port } } satisfies WorldRecord);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Bastion, type Egress } from "../components/bastion.ts";
 import { awsStage } from "./aws-stage.ts";
-import { bundleOf } from "./bundle.ts";
+import { bundleOf, tunnelOf } from "./bundle.ts";
 import { groupName, type Environment } from "./config.ts";
 import type { BastionOutputs } from "./outputs.ts";
 import { secretOf } from "./secrets.ts";
@@ -41,8 +41,9 @@ export function bastion({ environment, upstream }: StageContext): BastionOutputs
   };
 }
 
-function egressOf({ bastion: { egress, wireguard } }: Environment): Egress {
-  if (egress === "public-ipv4" || wireguard === undefined) return "public-ipv4";
-  const { endpoint, peerPublicKey, address, privateKey } = wireguard;
-  return { kind: "wireguard", endpoint, peerPublicKey, address: `${address}/32`, privateKey: secretOf("bastion.wireguard.privateKey", privateKey) };
+function egressOf(environment: Environment): Egress {
+  const tunnel = tunnelOf(environment);
+  const { wireguard } = environment.bastion;
+  if (tunnel === undefined || wireguard === undefined) return "public-ipv4";
+  return { kind: "wireguard", ...tunnel, privateKey: secretOf("bastion.wireguard.privateKey", wireguard.privateKey) };
 }

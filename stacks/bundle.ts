@@ -1,5 +1,8 @@
 import { vpcResolver } from "../components/addresses.ts";
-import type { BundleArgs } from "../components/render/bundle.ts";
+import { renderBundle, type BundleArgs } from "../components/render/bundle.ts";
+import { secretFiles } from "../components/render/cloud-init.ts";
+import type { RenderedFile } from "../components/render/file.ts";
+import { renderWireguard, type WireguardArgs } from "../components/render/wireguard.ts";
 import type { Environment } from "./config.ts";
 import { variants } from "./settings.ts";
 
@@ -19,4 +22,20 @@ export function bundleOf({ bastion, network, image = {} }: Environment): BundleA
       return published === undefined ? [] : [{ variant, repository: `ghcr.io/urmanac/talos-cozystack-${variant}/talos`, ...published }];
     }),
   };
+}
+
+/** The tunnel home, where the bastion leaves by one. */
+export function tunnelOf({ bastion: { egress, wireguard } }: Environment): Omit<WireguardArgs, "privateKeyFile"> | undefined {
+  if (egress !== "wireguard" || wireguard === undefined) return undefined;
+  const { endpoint, peerPublicKey, address } = wireguard;
+  return { endpoint, peerPublicKey, address: `${address}/32` };
+}
+
+/** The files in the bastion's user data that hang on settings: the bundle, and the tunnel where there is one. */
+export function settledFiles(environment: Environment): RenderedFile[] {
+  const tunnel = tunnelOf(environment);
+  return [
+    ...renderBundle(bundleOf(environment)),
+    ...(tunnel === undefined ? [] : [{ path: "wireguard/home.conf", content: renderWireguard({ ...tunnel, privateKeyFile: secretFiles.wireguardKey }) }]),
+  ];
 }

@@ -16,6 +16,11 @@ export function groupName({ name, names }: Environment): string {
   return names?.asg ?? `moonback-${name}-bastion`;
 }
 
+/** The `Name` tag of what there is once in an environment. */
+export function title({ name }: Environment): string {
+  return `moonback-${name}`;
+}
+
 /** No hyphen: `<env>-<stage>` must fall apart in one way only. */
 const environmentName = /^[a-z][a-z0-9]{0,15}$/;
 

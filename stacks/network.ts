@@ -1,6 +1,6 @@
 import { Network } from "../components/network.ts";
 import { awsStage } from "./aws-stage.ts";
-import type { Environment } from "./config.ts";
+import { title, type Environment } from "./config.ts";
 import type { NetworkOutputs } from "./outputs.ts";
 import type { StageContext } from "./stage.ts";
 
@@ -10,6 +10,7 @@ export function network({ environment }: StageContext): NetworkOutputs {
     "network",
     {
       environment: environment.name,
+      title: title(environment),
       vpcCidr: environment.network.vpcCidr,
       subnetCidr: environment.network.subnetCidr,
       availabilityZone: environment.availabilityZone,

@@ -1,4 +1,4 @@
-import { groupName } from "./config.ts";
+import { groupName, title } from "./config.ts";
 import type { StageOutputs } from "./outputs.ts";
 import type { Stage } from "./stage.ts";
 
@@ -17,6 +17,7 @@ export const stages: readonly Stage[] = [
       "flowLogGroupName",
     ] satisfies (keyof StageOutputs["network"])[],
     gates: ["01"],
+    claims: (environment) => [{ type: "aws:ec2/vpc:Vpc", resource: "network-vpc", name: title(environment) }],
     load: async () => (await import("./network.ts")).network,
   },
   {
@@ -35,6 +36,8 @@ export const stages: readonly Stage[] = [
     ] satisfies (keyof StageOutputs["bastion"])[],
     gates: ["09"],
     groups: (environment) => [groupName(environment)],
+    claims: (environment) => [{ type: "aws:autoscaling/group:Group", resource: "bastion-group-asg", name: groupName(environment) }],
+    files: async (environment) => (await import("./bundle.ts")).settledFiles(environment),
     publicAddress: ({ bastion }) => ({ address: bastion.address, wanted: bastion.egress === "public-ipv4" }),
     load: async () => (await import("./bastion.ts")).bastion,
   },

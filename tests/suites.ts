@@ -30,6 +30,7 @@ export const suites: readonly Suite[] = [
   mocha("toolchain", { fast: true }),
   mocha("guard-rails", { fast: true }),
   // The longest first, so that the two lanes end together.
+  mocha("survival", { fast: false }),
   mocha("rehearsal", { fast: false }),
   mocha("providers", { fast: false }),
   mocha("gates", { fast: false }),

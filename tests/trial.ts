@@ -108,6 +108,13 @@ export class Trial implements AsyncDisposable {
     return JSON.parse(readFileSync(join(this.runData, "world.json"), "utf8")) as { emulator: Daemon; machines?: Daemon };
   }
 
+  /** The processes of the local world. */
+  worldPids(): number[] {
+    if (!existsSync(join(this.runData, "world.json"))) return [];
+    const { emulator, machines } = this.#record;
+    return [emulator.pid, ...(machines === undefined ? [] : [machines.pid])];
+  }
+
   /** Runs a verb as a person does. */
   async moonback(verb: string, ...options: string[]): Promise<Ran> {
     const { exitCode, stdout, stderr } = await this.start([verb, ...options]);

@@ -3,10 +3,11 @@ import { constants } from "node:fs";
 import { access, lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { pidExists } from "../common/process-stat.ts";
 import type { Context } from "./context.ts";
 import { onCacheDisk } from "./failure.ts";
 import { takeLock } from "./lock.ts";
-import { hostTag, pidExists } from "./process-identity.ts";
+import { hostTag } from "./process-identity.ts";
 
 /** Names an entry of the cache: `tools/<name>/<version>-<key>`. */
 export interface EntryId {

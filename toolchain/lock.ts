@@ -26,7 +26,7 @@ export async function takeLock(context: Pick<Context, "signal" | "clock" | "prog
       await rm(file, { force: true });
       continue;
     }
-    const now = context.clock.now();
+    const now = context.clock.elapsed();
     if (toldAt === undefined || now - toldAt >= tellEveryMs) {
       context.progress(`waiting for another run (process ${holder.pid}) that is ${waitingFor}`);
       toldAt = now;

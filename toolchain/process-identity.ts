@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { processStartTime } from "../common/process-start-time.ts";
+import { pidExists } from "../common/process-stat.ts";
 
 /** A process that outlives a reused pid: number, start time where the system tells it, machine. */
 export interface ProcessIdentity {
@@ -19,14 +20,4 @@ export function identityOf(pid: number): ProcessIdentity {
 /** Whether that very process still runs. On another machine nobody can tell: then it counts as gone. */
 export function isRunning(owner: ProcessIdentity): boolean {
   return owner.host === hostTag && pidExists(owner.pid) && (processStartTime(owner.pid) ?? "") === owner.start;
-}
-
-export function pidExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it exists and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

@@ -117,7 +117,9 @@ const memorySchema = z.object({ at: z.number(), reason: z.string() });
 async function recall(context: Context, file: string): Promise<string | undefined> {
   try {
     const { at, reason } = memorySchema.parse(JSON.parse(await readFile(file, "utf8")));
-    return context.clock.now() - at < rememberMs ? reason : undefined;
+    // What was written before the clock was set back is of nobody knows when.
+    const age = context.clock.now() - at;
+    return age >= 0 && age < rememberMs ? reason : undefined;
   } catch {
     return undefined;
   }

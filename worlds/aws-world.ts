@@ -36,6 +36,8 @@ export function awsWorld(environment: Environment, access: BastionAccessor): Wor
     start: () => Promise.resolve("running"),
     prepareMachines: () => Promise.resolve(),
     clock: "real",
+    // EC2 is eventually consistent; its guide to API requests speaks of seconds.
+    settleMs: 15_000,
     sshAddress: sshAddressItself,
     handTools: () => Promise.resolve([]),
     stop: () => Promise.resolve(),

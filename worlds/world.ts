@@ -35,6 +35,8 @@ export interface World {
   prepareMachines(options: Progress): Promise<void>;
   /** Whose time decides whether the window is open: a rehearsed one is always inside it, unless it is told otherwise. */
   readonly clock: "real" | "rehearsed";
+  /** How long it may take until something that was accepted is listed, in milliseconds. */
+  readonly settleMs: number;
   /** Where the bastion's SSH is reached from this machine. */
   readonly sshAddress: SshAddress;
   /** Folders with the programs that a person needs to look at this world by hand; nothing is installed for it. */

@@ -30,7 +30,8 @@ export function gateHistory(registry: Registry, row: GateRow, runs: readonly Run
     counts[look.status] += 1;
     if (look.status === "red") red ??= { run, at: look.at };
     if (look.status !== "green" || red === undefined) continue;
-    mended = { run, afterMs: Date.parse(look.at) - Date.parse(red.at), times: (mended?.times ?? 0) + 1 };
+    // Somebody may have set the clock back in between.
+    mended = { run, afterMs: Math.max(0, Date.parse(look.at) - Date.parse(red.at)), times: (mended?.times ?? 0) + 1 };
     red = undefined;
   }
   return {

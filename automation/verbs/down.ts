@@ -1,12 +1,15 @@
 import { ExitCode, UserError } from "../../common/errors.ts";
-import { stages } from "../../stacks/registry.ts";
+import { stackName, stages } from "../../stacks/registry.ts";
 import { confirm } from "../confirm.ts";
+import { forgetExports, recoverStage } from "../recovery/recover-stage.ts";
+import { existingStacks } from "../recovery/stacks.ts";
+import { holdEnvironment } from "../run-lock.ts";
 import { summarizeChanges } from "../describe.ts";
-import type { EngineSettings } from "../engine.ts";
+import { StageStack, type EngineSettings } from "../engine.ts";
 import { engineSettings } from "../engine-settings.ts";
 import { confirmAccount, startWorld } from "../preflight.ts";
 import type { Session } from "../session.ts";
-import { findStage, resourceProgress } from "../stage-run.ts";
+import { findStage, withProgress } from "../stage-run.ts";
 import { removeSshFiles } from "../ssh-files.ts";
 import { describeLeftover, listLeftovers } from "../sweep.ts";
 import { indexOf } from "./up.ts";
@@ -28,7 +31,7 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
     return ExitCode.done;
   }
   await confirm(`Take down ${environment.name} at ${world.description}?`, options.yes, signal);
-  return journal.around(
+  return holdEnvironment(session, "down", () => journal.around(
     { kind: "run", verb: "down" },
     async () => {
       console.say("start", `down ${environment.name}`);
@@ -53,13 +56,16 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
       return ExitCode.done;
     },
     () => ({ status: "green" }),
-  );
+  ));
 }
 
 /** Destroys from the last stage to the first that goes. A stage that fails ends it: what carries it must not go before it. */
 async function destroyStages(session: Session, settings: EngineSettings, kept: number): Promise<Error | undefined> {
   const { console, journal } = session;
-  for (const stage of stages.slice(kept).reverse()) {
+  const going = stages.slice(kept).reverse();
+  for (const stage of going) await recoverStage(stage, session, settings);
+  if (kept === 0) await destroyUnknown(session, settings);
+  for (const stage of going) {
     const stack = await findStage(stage, session, settings);
     if (stack === undefined) {
       console.say("good", `stage ${stage.name}: nothing was built`);
@@ -70,8 +76,9 @@ async function destroyStages(session: Session, settings: EngineSettings, kept: n
         { kind: "stage", stage: stage.name },
         () =>
           console.during(`taking down stage ${stage.name}`, async () => {
-            const { changes } = await stack.destroy(resourceProgress(stage, console));
+            const { changes } = await withProgress(stage, console, (onResource) => stack.destroy(onResource));
             await stack.remove();
+            forgetExports(stage, session);
             return summarizeChanges(changes);
           }),
         (evidence) => ({ status: "green", evidence }),
@@ -83,4 +90,17 @@ async function destroyStages(session: Session, settings: EngineSettings, kept: n
     }
   }
   return undefined;
+}
+
+/** Stages of another version of the project stand on the ones that this version knows, so they go first; the engine needs no program for it. */
+async function destroyUnknown(session: Session, settings: EngineSettings): Promise<void> {
+  const { console, environment } = session;
+  const known = stages.map(({ name }) => stackName(environment.name, name));
+  const unknown = (await existingStacks(settings)).filter((stack) => stack.startsWith(`${environment.name}-`) && !known.includes(stack));
+  for (const name of unknown) {
+    console.say("warn", `the stack ${name} is of another version of this project: it is taken down first`);
+    const stack = await StageStack.find(name, () => Promise.resolve(), settings);
+    await console.during(`taking down ${name}`, async () => stack?.destroy(() => undefined));
+    await stack?.remove();
+  }
 }

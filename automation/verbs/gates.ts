@@ -1,5 +1,5 @@
 import { ExitCode } from "../../common/errors.ts";
-import { redGates, runGates, selectGates } from "../gates.ts";
+import { fixOfAsking, redGates, runGates, selectGates } from "../gates.ts";
 import { confirmAccount } from "../preflight.ts";
 import type { Session } from "../session.ts";
 
@@ -25,7 +25,7 @@ export async function gates(session: Session, options: GatesOptions): Promise<Ex
       const proved = results.filter(({ status }) => status === "green").length;
       const aside = results.length - proved - red.length;
       console.result(`${environment.name}: ${proved} of ${results.length} gates green${aside === 0 ? "" : `, ${aside} not applicable`}${red.length === 0 ? "" : `; red: ${red.map(({ gate }) => gate.number).join(", ")}`}.`);
-      if (red.length > 0) console.say("wait", `next: \`npm run preview -- ${environment.name}\` shows what differs from the settings, \`npm run up -- ${environment.name}\` mends that; what was stopped on the bastion starts there (docs/gates.md)`);
+      if (red.length > 0) console.say("wait", `next: ${fixOfAsking(red) ?? `\`npm run preview -- ${environment.name}\` shows what differs from the settings, \`npm run up -- ${environment.name}\` mends that; what was stopped on the bastion starts there (docs/gates.md)`}`);
       return red.length > 0 ? ExitCode.gateRed : ExitCode.done;
     },
     (code) => ({ status: code === ExitCode.done ? "green" : "red" }),

@@ -1,12 +1,13 @@
 import { ExitCode } from "../../common/errors.ts";
 import { duration } from "../console.ts";
 import type { Session } from "../session.ts";
+import { sift } from "../report/sift.ts";
 import { stageStatus } from "../standing.ts";
 
 /** What the ledger knows, without asking anybody: fast, and as old as the last run. */
 export async function status(session: Session): Promise<ExitCode> {
   const { console, environment, ledger, world } = session;
-  const events = ledger.read();
+  const { events } = sift(ledger.read());
   const state = await world.state();
   const lastRun = events.findLast(({ kind, status: outcome }) => kind === "run" && outcome !== "started");
   const overview = stageStatus(events);

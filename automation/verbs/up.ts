@@ -5,9 +5,10 @@ import type { Stage } from "../../stacks/stage.ts";
 import { buildStage } from "../build-stage.ts";
 import { confirm } from "../confirm.ts";
 import { duration } from "../console.ts";
+import { refuseForeign } from "../foreign.ts";
 import { engineSettings } from "../engine-settings.ts";
-import { redGates, runGates, selectGates } from "../gates.ts";
-import { refuseForeignGroups } from "../groups.ts";
+import { fixOfAsking, redGates, runGates, selectGates } from "../gates.ts";
+import { holdEnvironment } from "../run-lock.ts";
 import { confirmAccount, refuseIncomplete, startWorld } from "../preflight.ts";
 import type { Session } from "../session.ts";
 import { refuseOutsideWindow } from "../window.ts";
@@ -28,8 +29,8 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
   if (plan.some(({ stage, build }) => build && stage.groups !== undefined)) refuseOutsideWindow(session);
   const { console, journal, environment, world, clock, signal } = session;
   if (world.costsMoney) await confirm(`Build ${environment.name} at ${world.description}? It costs money.`, options.yes, signal);
-  const start = clock.now();
-  return journal.around(
+  const start = clock.elapsed();
+  return holdEnvironment(session, "up", () => journal.around(
     { kind: "run", verb: "up" },
     async () => {
       console.say("start", `up ${environment.name}: ${plan.map(({ stage }) => stage.name).join(" → ")}`);
@@ -40,22 +41,22 @@ export async function up(session: Session, options: UpOptions): Promise<ExitCode
         (either) => startWorld(session, either),
       );
       await confirmAccount(session);
-      await refuseForeignGroups(plan.flatMap(({ stage, build }) => (build ? (stage.groups?.(environment) ?? []) : [])), session);
+      await refuseForeign(plan.flatMap(({ stage, build }) => (build ? [stage] : [])), session);
       for (const { stage, build } of plan) {
         const outcome = build ? await buildStage(stage, session, settings) : "unchanged";
         if (outcome === "refused") return ExitCode.gateRed;
         const red = redGates(await runGates(session, selectGates(stage.gates), { exercise: true, stage: stage.name, ...(outcome === "unchanged" ? { patienceMs: settledMs } : {}) }));
         if (red.length > 0) {
           console.say("bad", `stage ${stage.name} is not proved: gate ${red.map(({ gate }) => gate.number).join(", ")} is red; later stages were not begun`);
-          console.say("wait", `next: mend what the gate names, then \`npm run up -- ${environment.name}\``);
+          console.say("wait", `next: ${fixOfAsking(red) ?? `mend what the gate names, then \`npm run up -- ${environment.name}\``}`);
           return ExitCode.gateRed;
         }
       }
-      console.result(`${environment.name} is up: ${plan.map(({ stage }) => stage.name).join(", ")}; every gate green, answered by ${world.description}. ${duration(clock.now() - start)}.`);
+      console.result(`${environment.name} is up: ${plan.map(({ stage }) => stage.name).join(", ")}; every gate green, answered by ${world.description}. ${duration(clock.elapsed() - start)}.`);
       return ExitCode.done;
     },
     (code) => ({ status: code === ExitCode.done ? "green" : "red" }),
-  );
+  ));
 }
 
 /** What changed nothing was up before, and needs no time to come up: what is red now stays red, in milliseconds. */

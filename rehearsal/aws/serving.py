@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -45,7 +46,8 @@ class RequestLog:
             "write": _READS.match(action) is None,
             "status": status,
         }
-        with self._lock:
+        # The call is done by now: who asked must hear so, though the disk be full. Told otherwise, they would do it again.
+        with self._lock, contextlib.suppress(OSError):
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
 

@@ -7,7 +7,7 @@ import { checkout } from "../../automation/directories.ts";
 import { gates } from "../../gates/registry.ts";
 import { ndjson, newProject, type Answer, type Project } from "./project.ts";
 
-const verbs = ["up", "preview", "gates", "down", "status", "env", "logs", "render", "doctor"];
+const verbs = ["up", "preview", "gates", "down", "adopt", "unlock", "status", "report", "env", "logs", "render", "doctor"];
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 describe("the command line", function () {
@@ -25,7 +25,7 @@ describe("the command line", function () {
     });
 
     it("knows the same verbs as package.json's scripts", () => {
-      const program = commandLine(new AbortController().signal, () => undefined);
+      const program = commandLine(new AbortController().signal, { opened: () => undefined, done: () => undefined });
       expect(program.commands.map((command) => command.name()).sort()).to.deep.equal([...verbs].sort());
       const { scripts } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as { scripts: Record<string, string> };
       for (const verb of verbs) expect(scripts[verb], `npm run ${verb}`).to.equal(`node automation/moonback.mjs ${verb}`);

@@ -116,6 +116,18 @@ const parts = { "create-replacement": "replace", "delete-replaced": "delete" } a
       expect(warnings).to.deep.equal(["old API"]);
     });
 
+    it("of a failure that nothing in the program waits for say so at once, in its sentence alone", () => {
+      let failed = 0;
+      const collector = new EventCollector(undefined, () => (failed += 1));
+      const stackTrace = "\n    at Object.callback (/p/invoke.js:1:2)\n    at x (node:internal/y:3:4)\n";
+      collector.take(said("error", "no such zone", vpc.urn));
+      collector.take(said("warning", "Unhandled exception: not yet"));
+      expect(failed).to.equal(0);
+      collector.take(said("error", `<{%fg 1%}>Unhandled exception: Error: no such image${stackTrace}<{%reset%}>`, stack.urn));
+      expect(failed).to.equal(1);
+      expect(collector.errors).to.deep.equal(["network-vpc: no such zone", "moon-and-back-lab-network: no such image"]);
+    });
+
     it("keep what only looks like a colour", () => {
       expect(collect(said("error", "<{ 100% }> of the quota")).errors).to.deep.equal(["<{ 100% }> of the quota"]);
     });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Journal } from "../../automation/journal.ts";
@@ -45,6 +45,15 @@ describe("the ledger", () => {
     ledger.append(event());
     appendFileSync(ledger.file, '{"at":"2026-01-0');
     expect(ledger.read()).to.deep.equal([event()]);
+  });
+
+  it("begins a line of its own after one that was cut short, so that what follows is not lost with it", () => {
+    ledger.append(event());
+    appendFileSync(ledger.file, '{"at":"2026-01-0');
+    ledger.append(event({ run: "r2" }));
+    ledger.append(event({ run: "r3" }));
+    expect(ledger.read().map(({ run }) => run)).to.deep.equal(["r1", "r2", "r3"]);
+    expect(readFileSync(ledger.file, "utf8").split("\n")).to.have.length(5);
   });
 
   it("leaves out an empty line", () => {
@@ -127,6 +136,18 @@ describe("the journal of a run", () => {
       expect(failed).to.include({ kind: "run", verb: "up", status: "failed", error, durationMs: 10 });
     });
   }
+
+  it("tells why work failed, also where that cannot be written down", async () => {
+    const { journal, ledger, stderr } = open();
+    const full = (): never => {
+      rmSync(ledger.file);
+      symlinkSync("/dev/full", ledger.file);
+      throw new Error("no quota");
+    };
+    const outcome = await journal.around({ kind: "run", verb: "up" }, full, () => ({ status: "green" })).catch((caught: unknown) => caught);
+    expect((outcome as Error).message).to.equal("no quota");
+    expect(stderr()).to.match(/^⚠ the ledger cannot be written: ENOSPC/);
+  });
 
   it("does not swallow what cannot be written", () => {
     const { journal, ledger } = open();

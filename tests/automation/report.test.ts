@@ -238,6 +238,11 @@ describe("the report", () => {
       expect(words(page([...events, ...looked("f", "red")]))).to.include("after 10 s; red now");
     });
 
+    it("does not count backwards where the clock was set back between red and green", () => {
+      const back = looked("c", "green").map((one) => ({ ...one, at: "2020-01-01T00:00:00.000Z" }));
+      expect(history([...up("a"), ...looked("b", "red"), ...back]).mended?.afterMs).to.equal(0);
+    });
+
     it("does not say that what was taken down was mended", () => {
       const { mended, redSince } = history([...up("a"), ...looked("b", "red"), ...down("c"), ...up("d")]);
       expect([mended, redSince]).to.deep.equal([undefined, undefined]);

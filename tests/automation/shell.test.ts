@@ -68,6 +68,9 @@ describe("folders", () => {
       logs: "/p/.moonback/rehearsal/logs",
       state: "/p/.moonback/rehearsal/state",
       passphrase: "/p/.moonback/rehearsal/passphrase",
+      runLock: "/p/.moonback/rehearsal/run.lock",
+      processes: "/p/.moonback/rehearsal/processes",
+      exports: "/p/.moonback/rehearsal/exports",
     });
   });
 

@@ -6,6 +6,7 @@ import { declare, named, settled, type Declared } from "./mocks.ts";
 
 const args: NetworkArgs = {
   environment: "lab",
+  title: "moonback-lab",
   vpcCidr: "10.10.0.0/16",
   subnetCidr: "10.10.0.0/24",
   availabilityZone: "eu-west-1a",

@@ -96,6 +96,19 @@ describe("where the Pulumi CLI comes from", () => {
     expect(world.calls.filter(isSiteInstall)).to.have.length(2);
   });
 
+  it("asks the site again after the clock was set back: else it would be years until that hour is over", async () => {
+    await using world = await newWorld();
+    await withGo(world);
+    withoutSite(world);
+    const clock = hurriedClock();
+    const context = world.context({ clock });
+    world.on((request) => (isBuild(request) ? { ok: false } : undefined));
+    await rejection(resolveTool(context, "pulumi"));
+    await clock.wait(-24 * 60 * 60 * 1000);
+    await rejection(resolveTool(context, "pulumi"));
+    expect(world.calls.filter(isSiteInstall)).to.have.length(2);
+  });
+
   it("a build when the site serves another version, and keeps nothing of it", async () => {
     await using world = await newWorld();
     await withGo(world);
