@@ -1,4 +1,5 @@
-import { readlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { UserError, errorMessage } from "../common/errors.ts";
 import { poll, type Attempt } from "../common/poll.ts";
@@ -30,7 +31,16 @@ export interface EmulatorPlan {
   readonly throwAway?: boolean | undefined;
 }
 
-const script = join(import.meta.dirname, "aws", "emulator.py");
+const folder = join(import.meta.dirname, "aws");
+const script = join(folder, "emulator.py");
+
+/** Names the code that an emulator started now would run. */
+export function emulatorVersion(): string {
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.(py|json)$/.test(name)).sort();
+  const hash = createHash("sha256");
+  for (const name of sources) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+  return hash.digest("hex").slice(0, 12);
+}
 
 /** Starts the AWS emulator and waits until it answers as itself. */
 export async function startEmulator(plan: EmulatorPlan, signal?: AbortSignal): Promise<Daemon> {

@@ -12,7 +12,7 @@ import { takeLock } from "../toolchain/lock.ts";
 import { ensureTool, inspectTools, platformProblem, type ToolName } from "../toolchain/toolchain.ts";
 import { emulatorAddress, sshAddress, throwAwayAddress } from "./addresses.ts";
 import { isAlive, stopDaemon } from "./daemon.ts";
-import { askIdentity, startEmulator } from "./emulator.ts";
+import { askIdentity, emulatorVersion, startEmulator } from "./emulator.ts";
 import { roomOf } from "./netboot/control.ts";
 import { internetCa, machinesFolder } from "./netboot/room-folder.ts";
 import { startMachines } from "./netboot/start.ts";
@@ -21,6 +21,8 @@ import { startMachines } from "./netboot/start.ts";
 const daemon = z.object({ pid: z.number(), startTime: z.string() });
 const worldRecord = z.object({
   epoch: z.string(),
+  /** The code that the emulator runs; missing in the record of an older version. */
+  code: z.string().optional(),
   emulator: daemon,
   /** The machine room, once there was something to run in it. */
   machines: daemon.optional(),
@@ -135,7 +137,10 @@ export function localWorld(environment: Environment, { owner, runData, access, t
     stranger,
     state: () => Promise.resolve(state()),
     start: async ({ progress, signal }) => {
-      if (state() === "running") return "running";
+      if (state() === "running") {
+        if (readRecord(file)?.code !== emulatorVersion()) progress(`this world was started by another version of the project; \`npm run down -- ${environment.name}\` and \`up\` begin it anew`);
+        return "running";
+      }
       const problem = platformProblem();
       if (problem !== undefined) throw new UserError(problem, { exitCode: ExitCode.usage });
       mkdirSync(runData, { recursive: true });
@@ -219,7 +224,7 @@ export function localWorld(environment: Environment, { owner, runData, access, t
       },
       signal,
     );
-    writeWhole(file, { epoch, emulator, address: { host, port } } satisfies WorldRecord);
+    writeWhole(file, { epoch, code: emulatorVersion(), emulator, address: { host, port } } satisfies WorldRecord);
     return found;
   }
 }

@@ -48,6 +48,25 @@ export class Exports {
     rmSync(this.#mark, { force: true });
   }
 
+  /** The state as it was, while a changed one is looked at that may have to be taken back. */
+  get undo(): Deployment | undefined {
+    return existsSync(this.#undo) ? parseDeployment(readFileSync(this.#undo, "utf8")) : undefined;
+  }
+
+  keepUndo(content: string): void {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    writeFileSync(`${this.#undo}.new`, content, { mode: 0o600 });
+    renameSync(`${this.#undo}.new`, this.#undo);
+  }
+
+  forgetUndo(): void {
+    rmSync(this.#undo, { force: true });
+  }
+
+  get #undo(): string {
+    return join(this.folder, "undo.json");
+  }
+
   get #mark(): string {
     return join(this.folder, "incomplete");
   }

@@ -27,6 +27,7 @@ export interface Recovery {
 export async function recoverStage(stage: Stage, session: Session, settings: EngineSettings): Promise<Recovery> {
   const stack = stackName(session.environment.name, stage.name);
   const exports = new Exports(session.directories.exports, stack);
+  await takeBackOut(stage, exports, session, settings);
   const state = await readState(stack, settings);
   const restoring = { stack, exports, session };
   const blank = state.kind === "blank" && earlierState(restoring) === undefined;
@@ -54,6 +55,15 @@ export async function recoverStage(stage: Stage, session: Session, settings: Eng
     await writeState(stack, deployment, exports.folder, settings);
   }
   return { mended, incomplete: exports.incomplete || resourcesOf(deployment).length === 0 };
+}
+
+/** Takes out of the state again what a run had put there and was killed before it knew whether it can stay. */
+async function takeBackOut(stage: Stage, exports: Exports, { environment, console }: Session, settings: EngineSettings): Promise<void> {
+  const { undo } = exports;
+  if (undo === undefined) return;
+  await writeState(stackName(environment.name, stage.name), undo, exports.folder, settings);
+  exports.forgetUndo();
+  console.say("warn", `stage ${stage.name}: a run was killed before it knew whether what it had just recorded can stay: taken out of the state again`);
 }
 
 /** What is pending may be another machine's, which is at it: nothing tells that but that the state goes on. */

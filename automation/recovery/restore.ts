@@ -39,7 +39,7 @@ export function lastGoodState(restoring: Restoring, problem: string): Deployment
   const good = earlierState(restoring);
   if (good === undefined) {
     throw new UserError(`The state of ${stack} is damaged, and there is no earlier one: ${problem}`, {
-      fix: `Restore it from the backend's own history. If the environment may go, remove what carries its tags (project=${project}, env=${environment.name}) in AWS, then the damaged stack: \`pulumi stack rm --force -s ${stack}\`.`,
+      fix: `Restore it from the backend's own history. If there is none, forget it (\`pulumi stack rm --force -s ${stack}\`) and run \`npm run up -- ${environment.name}\`: what is there is found by its tags (project=${project}, env=${environment.name}) and recorded.`,
     });
   }
   const damaged = environment.stateBackend === undefined ? join(stacksFolder(directories.state), `${stack}.json`) : undefined;

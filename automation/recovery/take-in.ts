@@ -35,12 +35,15 @@ export async function takeIn(stage: Stage, objects: readonly Found[], session: S
   exports.keep(JSON.stringify(before), "before-recovery", clock.now());
   const placed = withPlaces(before, wanted.map(({ declared }) => declared), planned);
   const after = wanted.reduce((deployment, { object, declared }) => withResource(deployment, recordOf(declared, deployment), object.id), placed);
+  // Whoever is killed before it is known whether they can stay has the next run take them out again.
+  exports.keepUndo(JSON.stringify(before));
   await writeState(name, after, exports.folder, settings);
   const { changes } = await stack.preview();
   const ours = changes.filter(({ urn }) => wanted.some(({ declared }) => declared.urn === urn));
   const replaced = ours.filter(({ op }) => op === "replace" || op === "delete");
+  if (replaced.length > 0) await writeState(name, before, exports.folder, settings);
+  exports.forgetUndo();
   if (replaced.length === 0) return ours.flatMap(({ properties }) => properties);
-  await writeState(name, before, exports.folder, settings);
   throw new UserError(`${replaced.map((change) => `${change.name} differs in ${change.properties.join(", ")}`).join("; ")}: that cannot be changed, so it would be replaced.`, {
     fix: `Make it or Pulumi.${environment.name}.yaml fit, or remove it, or give it another name. Nothing was changed.`,
   });

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { isAlive } from "../../rehearsal/daemon.ts";
@@ -25,6 +25,19 @@ describe("the local world", () => {
     rmSync(join(trial.directory, ".moonback"), { recursive: true });
     await trial.must("up", "--through", "network");
     expect(isAlive(orphan)).to.equal(false);
+  });
+
+  it("that another version of the project started is used, and that is said", async () => {
+    await using trial = new Trial();
+    await trial.must("up", "--through", "network");
+    const { emulator } = trial;
+    const record = join(trial.directory, ".moonback/trial/world.json");
+    const { code, ...older } = JSON.parse(readFileSync(record, "utf8")) as { readonly code: string };
+    expect(code).to.match(/^[0-9a-f]{12}$/);
+    const said = async () => (await trial.must("up", "--through", "network")).stderr.includes("started by another version of the project");
+    expect(await said()).to.equal(false);
+    writeFileSync(record, JSON.stringify(older));
+    expect([await said(), isAlive(emulator)]).to.deep.equal([true, true]);
   });
 
   it("whose record another version wrote is begun anew", async () => {

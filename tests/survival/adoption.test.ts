@@ -1,7 +1,10 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CreateTagsCommand, CreateVpcCommand, DescribeVpcsCommand } from "@aws-sdk/client-ec2";
 import { expect } from "chai";
+import { poll } from "../../common/poll.ts";
 import { Trial } from "../trial.ts";
-import { faultsOf } from "./killing.ts";
+import { faultsOf, killRun } from "./killing.ts";
 
 /** A world that runs and holds nothing of the trial's. */
 async function emptyWorld(trial: Trial): Promise<void> {
@@ -58,8 +61,16 @@ describe("what somebody else made under a name of ours", () => {
     expect(code, stderr).to.equal(1);
     expect(stderr).to.include("cidrBlock").and.include("Nothing was changed");
     expect(await tagsOf(trial, id)).to.deep.equal(before);
+
+    // Killed while it looks whether the VPC can stay.
+    const run = trial.start(["adopt", "--yes"]);
+    const state = join(trial.runData, "state/.pulumi/stacks/moon-and-back/trial-network.json");
+    await poll(() => Promise.resolve(existsSync(state) && readFileSync(state, "utf8").includes(id) ? { done: true, value: true } : { done: false, reason: "not recorded" }), { timeoutMs: 30_000, intervalMs: 10 });
+    killRun(trial, run);
+    await run;
     expect((await trial.moonback("up", "--through", "network")).code).to.equal(2);
-    await trial.must("down", "--yes", "--keep-world");
+    const { stderr: undone } = await trial.must("down", "--yes", "--keep-world");
+    expect(undone).to.include("taken out of the state again");
     expect(await tagsOf(trial, id), "it is still there").to.deep.equal(before);
   });
 });

@@ -34,7 +34,7 @@ export async function expectMended(trial: Trial, through: readonly string[] = ne
   return ran;
 }
 
-/** Waits until a run has said something. */
+/** Waits until a run has said something, a minute at most. */
 export function untilSaid(run: Run, text: string): Promise<unknown> {
   let said = "";
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
@@ -42,6 +42,7 @@ export function untilSaid(run: Run, text: string): Promise<unknown> {
     said += part.toString();
     if (said.includes(text)) resolve(undefined);
   });
+  const late = setTimeout(() => reject(new Error(`it has not said "${text}" in a minute:\n${said}`)), 60_000);
   void run.then(({ exitCode }) => reject(new Error(`it ended with ${exitCode ?? "a signal"} and never said "${text}":\n${said}`)));
-  return promise;
+  return promise.finally(() => clearTimeout(late));
 }

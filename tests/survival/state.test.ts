@@ -142,13 +142,6 @@ describe("the state of a stack, through the real CLI", () => {
     });
   });
 
-  it("is not taken away where there is something in it", async () => {
-    await backend.fill([provider, vpc]);
-    const before = (await whole()).text;
-    expect((await failure(removeBlank(stack, backend.settings))).message).to.include("still contains resources");
-    expect((await whole()).text).to.equal(before);
-  });
-
   describe("is written", () => {
     it("with what was found put in, wherever it belongs: new, in place of another, in place of what was deleted for it, and with new needs", async () => {
       await backend.fill([provider, vpc, subnet, table, gateway], [{ type: "creating", resource: begun(subnet) }]);
@@ -214,6 +207,13 @@ describe("the state of a stack, through the real CLI", () => {
       expect(error.message).to.include("comes after it").and.include("contradicts itself");
       expect((await whole()).text).to.equal(before.text);
       expect(readFileSync(backend.settings.logFile, "utf8")).to.include(`$ pulumi stack import --stack ${stack}`).and.include("comes after it");
+    });
+
+    it("and is not taken away where there is something in it", async () => {
+      await backend.fill([provider, vpc]);
+      const before = (await whole()).text;
+      expect((await failure(removeBlank(stack, backend.settings))).message).to.include("still has resources");
+      expect((await whole()).text).to.equal(before);
     });
 
     it("over what a kill in the middle left, and leaves nothing beside it", async () => {
