@@ -1,14 +1,14 @@
-import { ExitCode, UserError } from "../common/errors.ts";
+import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
 import { stages } from "../stacks/registry.ts";
 import type { Stage } from "../stacks/stage.ts";
 import { summarizeChanges } from "./describe.ts";
-import type { EngineSettings, Operation } from "./engine.ts";
+import type { EngineSettings, Operation, StageStack } from "./engine.ts";
 import type { Change } from "./engine-events.ts";
 import { startGroup, stopGroup } from "./groups.ts";
 import { provePlan } from "./plan-gate.ts";
 import { setPublicAddress } from "./public-address.ts";
 import type { Session } from "./session.ts";
-import { keepGoodState, recoverStage } from "./recovery/recover-stage.ts";
+import { keepGoodState, markUncertain, recoverStage } from "./recovery/recover-stage.ts";
 import { takeBack } from "./recovery/take-back.ts";
 import { findStage, openStage, withProgress } from "./stage-run.ts";
 import { refuseOutsideWindow } from "./window.ts";
@@ -43,10 +43,23 @@ async function build(stage: Stage, session: Session, settings: EngineSettings): 
   const red = await provePlan(stage, session, plan.planned);
   if (red.length > 0) return { outcome: "refused", changes: [] };
   await freeInterfaces(stage, plan, session);
-  const { changes } = plan.changes.length === 0 ? plan : await withProgress(stage, console, (onResource) => stack.update(onResource));
+  const { changes } = plan.changes.length === 0 ? plan : await make(stage, stack, session);
   if (changes.length > 0 || mended.length + taken.length > 0) await keepGoodState(stage, session, settings);
   await startMachines(stage, session);
   return { outcome: changes.length === 0 ? "unchanged" : "built", changes };
+}
+
+async function make(stage: Stage, stack: StageStack, session: Session): Promise<Operation> {
+  try {
+    return await withProgress(stage, session.console, (onResource) => stack.update(onResource));
+  } catch (error) {
+    try {
+      markUncertain(stage, session);
+    } catch (unwritten) {
+      session.console.say("warn", `that the next run has to look up what was made could not be written down: ${errorMessage(unwritten)}`);
+    }
+    throw error;
+  }
 }
 
 /** What later stages stand on: AWS replaces it only when they are gone. */

@@ -88,6 +88,14 @@ export async function keepGoodState(stage: Stage, session: Session, settings: En
   if (state.kind === "whole") new Exports(session.directories.exports, stack).keep(state.text, "good", session.clock.now());
 }
 
+/**
+ * An update that broke off may have made what nobody recorded: a plugin that died, or a connection that broke, has not said what
+ * came of a call, and the engine takes that for a failure. The next run looks up what is there.
+ */
+export function markUncertain(stage: Stage, { directories, environment }: Session): void {
+  new Exports(directories.exports, stackName(environment.name, stage.name)).markIncomplete();
+}
+
 /** Forgets what was kept of a stage that was taken down. */
 export function forgetExports(stage: Stage, { directories, environment }: Session): void {
   new Exports(directories.exports, stackName(environment.name, stage.name)).clear();

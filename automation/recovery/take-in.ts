@@ -34,7 +34,7 @@ export async function takeIn(stage: Stage, objects: readonly Found[], session: S
   const exports = new Exports(directories.exports, name);
   exports.keep(JSON.stringify(before), "before-recovery", clock.now());
   const placed = withPlaces(before, wanted.map(({ declared }) => declared), planned);
-  const after = wanted.reduce((deployment, { object, declared }) => withResource(deployment, recordOf(declared, deployment), object.id), placed);
+  const after = wanted.reduce((deployment, { object, declared }) => withResource(deployment, recordOf(declared, planned, deployment), object.id), placed);
   // Whoever is killed before it is known whether they can stay has the next run take them out again.
   exports.keepUndo(JSON.stringify(before));
   await writeState(name, after, exports.folder, settings);
@@ -79,10 +79,14 @@ function placesOf(declared: DeclaredResource, planned: readonly DeclaredResource
   return [...(declared.provider === undefined ? [] : [declared.provider]), ...(parent === undefined ? [] : [parent.urn, ...placesOf(parent, planned)])];
 }
 
-function recordOf({ urn, type, parent, provider }: DeclaredResource, deployment: Deployment): RecordedResource {
+function recordOf(declared: DeclaredResource, planned: readonly DeclaredResource[], deployment: Deployment): RecordedResource {
+  const { urn, type, parent, provider } = declared;
+  const known = new Set(resourcesOf(deployment).map((one) => one.urn));
+  // A plan does not tell what a resource needs, but all of that comes before it there. Who deletes it next must not begin with that.
+  const dependencies = planned.slice(0, planned.indexOf(declared)).flatMap((one) => (!one.component && known.has(one.urn) ? [one.urn] : []));
   const maker = resourcesOf(deployment).find((one) => one.urn === provider);
   if (provider !== undefined && maker?.id === undefined) throw new Error(`${urn} has no provider in state`);
-  return { urn, type, custom: true, inputs: {}, ...(parent === undefined ? {} : { parent }), ...(maker === undefined ? {} : { provider: `${maker.urn}::${maker.id ?? ""}` }) };
+  return { urn, type, custom: true, inputs: {}, dependencies, ...(parent === undefined ? {} : { parent }), ...(maker === undefined ? {} : { provider: `${maker.urn}::${maker.id ?? ""}` }) };
 }
 
 async function wholeState(stack: string, settings: EngineSettings): Promise<Deployment> {

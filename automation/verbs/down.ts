@@ -1,7 +1,9 @@
 import { ExitCode, UserError } from "../../common/errors.ts";
 import { stackName, stages } from "../../stacks/registry.ts";
+import type { Stage } from "../../stacks/stage.ts";
 import { confirm } from "../confirm.ts";
 import { forgetExports, recoverStage } from "../recovery/recover-stage.ts";
+import { takeBack } from "../recovery/take-back.ts";
 import { existingStacks } from "../recovery/stacks.ts";
 import { holdEnvironment } from "../run-lock.ts";
 import { summarizeChanges } from "../describe.ts";
@@ -38,11 +40,15 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
       await startWorld(session);
       await confirmAccount(session);
       const failure = await destroyStages(session, await engineSettings(session), kept);
-      const left = kept > 0 && failure === undefined ? [] : await console.during("the sweep for leftovers", () => listLeftovers(world.sources, environment));
+      const left = kept > 0 && failure === undefined ? [] : await console.during("the sweep for leftovers", () => listLeftovers(world.sources, environment)).catch((error: unknown) => {
+        // What ended the stages ends the sweep, too: it is the one to be told.
+        if (failure === undefined) throw error;
+        return [];
+      });
       if (failure !== undefined || left.length > 0) {
         const list = left.map((leftover) => `  ${describeLeftover(leftover)}`).join("\n");
         throw new UserError([failure?.message, left.length > 0 ? `Still there:\n${list}` : undefined].filter(Boolean).join("\n"), {
-          fix: `Remove by hand what the stacks do not know, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
+          fix: failure?.fix ?? `Remove by hand what the stacks do not know, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
         });
       }
       // The keys open nothing any more once the bastion is gone.
@@ -60,10 +66,13 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
 }
 
 /** Destroys from the last stage to the first that goes. A stage that fails ends it: what carries it must not go before it. */
-async function destroyStages(session: Session, settings: EngineSettings, kept: number): Promise<Error | undefined> {
+async function destroyStages(session: Session, settings: EngineSettings, kept: number): Promise<UserError | undefined> {
   const { console, journal } = session;
   const going = stages.slice(kept).reverse();
-  for (const stage of going) await recoverStage(stage, session, settings);
+  for (const stage of going) {
+    const { incomplete } = await recoverStage(stage, session, settings);
+    if (incomplete && (await findStage(stage, session, settings)) !== undefined) await takeBackIfPossible(stage, session, settings);
+  }
   if (kept === 0) await destroyUnknown(session, settings);
   for (const stage of going) {
     const stack = await findStage(stage, session, settings);
@@ -90,6 +99,16 @@ async function destroyStages(session: Session, settings: EngineSettings, kept: n
     }
   }
   return undefined;
+}
+
+/** What cannot be looked up now does not keep the rest from going: the sweep lists whatever stays. */
+async function takeBackIfPossible(stage: Stage, session: Session, settings: EngineSettings): Promise<void> {
+  try {
+    await takeBack(stage, session, settings);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.exitCode !== ExitCode.failed) throw error;
+    session.console.say("warn", `stage ${stage.name}: whether there is more than its state knows cannot be told: ${error.message}`);
+  }
 }
 
 /** Stages of another version of the project stand on the ones that this version knows, so they go first; the engine needs no program for it. */

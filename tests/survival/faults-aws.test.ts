@@ -57,7 +57,7 @@ describe("a run, when AWS", () => {
   });
 
   it("takes the credentials for expired in the middle of a down, says to renew them, and the next down ends with nothing left", async () => {
-    expectTold(await during("ec2:DeleteSubnet", ["down", "--yes", "--keep-world"], () => inject("*", "RequestExpired", null)), 1, "The AWS credentials have expired.", "Renew them");
+    expectTold(await during("ec2:DeleteSubnet", ["down", "--yes", "--keep-world"], () => inject("*", "RequestExpired", null)), 1, "The engine failed on trial-network. The AWS credentials have expired.", "Renew them");
     await liftAll(trial.endpoint);
     expect((await trial.must("down", "--yes", "--keep-world")).stdout).to.include("lists nothing of it");
   });

@@ -1,6 +1,8 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect } from "chai";
 import { execa } from "execa";
 import { injectFault } from "../../rehearsal/faults.ts";
 import { Trial, type Ran } from "../trial.ts";
@@ -80,7 +82,28 @@ describe("a run without a provider plugin that works", () => {
 
     rmSync(plugin);
     expectTold(await copy.moonback(trial, "down", "--yes"), 2, "A provider plugin is missing.");
-    await trial.must("down", "--yes");
+  });
+});
+
+describe("a run whose provider plugin is killed in the middle of a call", () => {
+  const held = mkdtempSync(join(tmpdir(), "moonback-held-"));
+  after(() => rmSync(held, { recursive: true }));
+
+  /** The engine takes what nobody answered for failed, and forgets it: AWS has it all the same. */
+  const killed = async (trial: Trial, type: string): Promise<Ran> => {
+    const marker = join(held, type.replaceAll(/[:/]/g, "-"));
+    const run = trial.start(["up", ...network], { MOONBACK_HOLD_CREATE: `${type}=${marker}` });
+    while (!existsSync(marker)) await delay(50);
+    process.kill(Number(readFileSync(marker, "utf8")), "SIGKILL");
+    return ended(run);
+  };
+
+  it("says so, and the next down and the next up find what it had made", async () => {
+    await using trial = await emptyWorld();
+    expectTold(await killed(trial, "aws:ec2/subnet:Subnet"), 1, "A provider plugin has ended by itself, or was killed.", "dmesg");
+    expect((await trial.must("down", "--yes", "--keep-world")).stdout).to.include("lists nothing of it");
+    expectTold(await killed(trial, "aws:ec2/vpc:Vpc"), 1, "A provider plugin has ended by itself, or was killed.");
+    expect((await expectMended(trial)).stderr).to.match(/network-vpc is there as vpc-\w+, and was not in the state: recorded/);
   });
 });
 
