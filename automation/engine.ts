@@ -1,4 +1,3 @@
-import { appendFileSync } from "node:fs";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
@@ -11,6 +10,7 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
 import { project } from "../stacks/project.ts";
+import { engineLog } from "./engine-log.ts";
 import { causeOf } from "./failures.ts";
 import { freeDeadLock, stackLocked } from "./recovery/stack-lock.ts";
 import { EventCollector, type Change, type DeclaredResource, type ResourceEvent } from "./engine-events.ts";
@@ -131,19 +131,6 @@ export class StageStack {
 async function freed(name: string, settings: EngineSettings, error: unknown): Promise<boolean> {
   if (!(error instanceof ConcurrentUpdateError) || !settings.holdsEnvironment) return false;
   return freeDeadLock(name, error.message, settings);
-}
-
-/** Takes what the engine prints. A log that cannot be written must not break off an update in the middle. */
-function engineLog({ logFile, notice }: EngineSettings): (text: string) => void {
-  let broken = false;
-  return (text) => {
-    try {
-      if (!broken) appendFileSync(logFile, text);
-    } catch (error) {
-      broken = true;
-      notice(`the engine's log cannot be written: ${errorMessage(error)}`);
-    }
-  };
 }
 
 /** The engine warns of every plugin it finds on PATH; here that is where they are put (docs/stand-ins.md). */

@@ -1,6 +1,7 @@
 import { ExitCode, UserError } from "../common/errors.ts";
 import { isOurs } from "../gates/ours.ts";
 import type { Claim, Stage } from "../stacks/stage.ts";
+import { findGroups } from "./groups.ts";
 import type { Session } from "./session.ts";
 
 /** Something that has a name of ours and none of our tags: somebody else made it. */
@@ -27,16 +28,12 @@ const lookups: Readonly<Record<Claim["type"], (name: string, session: Session) =
     const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ Filters: [{ Name: "tag:Name", Values: [name] }] }), { abortSignal: signal });
     return Vpcs.map(({ VpcId = "?", CidrBlock = "?", Tags }) => ({ id: VpcId, description: `VPC ${VpcId} (${CidrBlock}) named ${name}`, ours: isOurs(environment, Tags) }));
   },
-  "aws:autoscaling/group:Group": async (name, { environment, world, signal }) => {
-    const { DescribeAutoScalingGroupsCommand } = await import("@aws-sdk/client-auto-scaling");
-    const client = await world.sources.autoscaling.client();
-    const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), { abortSignal: signal });
-    return AutoScalingGroups.map(({ AutoScalingGroupName = name, Instances = [], Tags }) => ({
+  "aws:autoscaling/group:Group": async (name, session) =>
+    (await findGroups([name], session)).map(({ AutoScalingGroupName = name, Instances = [], Tags }) => ({
       id: AutoScalingGroupName,
       description: `Auto Scaling group ${AutoScalingGroupName} (${Instances.length === 1 ? "1 instance" : `${Instances.length} instances`})`,
-      ours: isOurs(environment, Tags),
-    }));
-  },
+      ours: isOurs(session.environment, Tags),
+    })),
 };
 
 /** What stands under the names that these stages claim and is not ours. */

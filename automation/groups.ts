@@ -58,7 +58,7 @@ export async function stopGroup(name: string, session: Session): Promise<void> {
 }
 
 /** The groups of these names that exist. No names are no groups: AWS would list all of them. */
-async function findGroups(names: readonly string[], { world, signal }: Session): Promise<AutoScalingGroup[]> {
+export async function findGroups(names: readonly string[], { world, signal }: Session): Promise<AutoScalingGroup[]> {
   if (names.length === 0) return [];
   const { DescribeAutoScalingGroupsCommand } = await import("@aws-sdk/client-auto-scaling");
   const client = await world.sources.autoscaling.client();

@@ -2,13 +2,8 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { specialSecretSig, specialSigKey, unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
+import type { RenderedFile } from "../components/render/file.ts";
 import type { DeclaredResource } from "./engine-events.ts";
-
-/** A file that a stage's machines are given. */
-export interface PlannedFile {
-  readonly path: string;
-  readonly content: string;
-}
 
 /** What one stage declares. */
 export interface StagePlan {
@@ -16,7 +11,7 @@ export interface StagePlan {
   /** By type, then by name. */
   readonly resources: readonly DeclaredResource[];
   /** What the settings alone decide of the user data, which as a whole is not known before its keys are made. */
-  readonly files: readonly PlannedFile[];
+  readonly files: readonly RenderedFile[];
 }
 
 const stackType = "pulumi:pulumi:Stack";

@@ -52,6 +52,17 @@ export async function findLost(lost: LostCreate, { sources, environment, signal 
   }
 }
 
+/**
+ * The one object that a create left behind, of the ids that were found; nothing where there is none.
+ * @throws UserError where there are several: which one is to stay is a person's choice
+ */
+export function onlyOne(ids: readonly string[], { urn, type }: Pick<LostCreate, "urn" | "type">, { name }: Environment): string | undefined {
+  if (ids.length < 2) return ids[0];
+  throw new UserError(`${ids.join(" and ")} both carry the tags of ${urn.split("::").at(-1) ?? urn} (${type}): which one is to stay cannot be told.`, {
+    fix: `Delete all but one, then run \`npm run up -- ${name}\` again.`,
+  });
+}
+
 /** The SDK puts this on what AWS answered, and on what came of asking in vain. */
 function isOfAws(error: unknown): error is Error {
   return error instanceof Error && "$metadata" in error;

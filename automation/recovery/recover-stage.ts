@@ -6,7 +6,7 @@ import type { EngineSettings } from "../engine.ts";
 import type { Session } from "../session.ts";
 import { knownIds, pendingOf, resourcesOf, withoutPending, withResource, type Deployment, type PendingOperation } from "./deployment.ts";
 import { Exports } from "./exports.ts";
-import { findLost } from "./lost.ts";
+import { findLost, onlyOne } from "./lost.ts";
 import { earlierState, lastGoodState } from "./restore.ts";
 import { readState, removeBlank, writeState, type State } from "./state.ts";
 
@@ -114,10 +114,7 @@ async function lookUp({ resource }: PendingOperation, deployment: Deployment, { 
     if (error instanceof PollTimeout) return [];
     throw error;
   });
-  if (ids.length < 2) return ids[0];
-  throw new UserError(`${ids.join(" and ")} both carry the tags of ${nameOf({ resource })} (${resource.type}): which one is to stay cannot be told.`, {
-    fix: `Delete all but one, then run \`npm run up -- ${environment.name}\` again.`,
-  });
+  return onlyOne(ids, resource, environment);
 }
 
 function describe(operation: PendingOperation, id: string | undefined): string {

@@ -33,6 +33,16 @@ export function isDeadHolder({ host, pid }: Pick<LockHolder, "host" | "pid">): b
   return hasEnded(pid, "") || (program !== undefined && !program.includes("pulumi"));
 }
 
+/** All of them in words, each once: a failing command says its error on both its streams. */
+export function describeLockHolders(holders: readonly LockHolder[], describe: (holder: LockHolder) => string = describeLockHolder): string {
+  return [...new Set(holders.map(describe))].join(" and ");
+}
+
+/** The same with the time since when. */
+export function describeLockSince(holder: LockHolder): string {
+  return `${describeLockHolder(holder)} since ${holder.since}`;
+}
+
 export function describeLockHolder({ user, host, pid }: LockHolder): string {
   return `${user}@${host} (pid ${pid})`;
 }
@@ -46,7 +56,7 @@ export function saysLocked(message: string): boolean {
 export function stackLocked(stack: string, message: string): UserError {
   const holders = lockHolders(message);
   const dead = holders.length > 0 && holders.every(isDeadHolder);
-  const who = holders.length === 0 ? "another run" : holders.map((holder) => `${describeLockHolder(holder)} since ${holder.since}`).join(" and ");
+  const who = holders.length === 0 ? "another run" : describeLockHolders(holders, describeLockSince);
   const environment = stack.split("-")[0] ?? "";
   return new UserError(`The stack ${stack} is locked by ${who}${dead ? ", which no longer runs" : ""}.`, {
     exitCode: ExitCode.locked,
@@ -68,7 +78,7 @@ export async function freeDeadLock(stack: string, message: string, settings: Eng
   // The engine's own `cancel` takes every lock away, also one taken since, and none of a stack that is not there yet: it is for backends elsewhere.
   if (files.length === all) for (const file of files) for (const suffix of ["", ".attrs"]) rmSync(`${file}${suffix}`, { force: true });
   else if ((await pulumi(["cancel", "--yes", "--stack", stack], settings)).exitCode !== 0) return false;
-  settings.notice(`the stack ${stack} was locked by ${holders.map(describeLockHolder).join(" and ")}, which no longer runs: the lock is cleared`);
+  settings.notice(`the stack ${stack} was locked by ${describeLockHolders(holders)}, which no longer runs: the lock is cleared`);
   return true;
 }
 

@@ -1,4 +1,3 @@
-import { UserError } from "../../common/errors.ts";
 import { stackName } from "../../stacks/registry.ts";
 import type { Stage } from "../../stacks/stage.ts";
 import type { EngineSettings } from "../engine.ts";
@@ -6,7 +5,7 @@ import type { DeclaredResource } from "../engine-events.ts";
 import type { Session } from "../session.ts";
 import { openStage } from "../stage-run.ts";
 import { Exports } from "./exports.ts";
-import { findLost } from "./lost.ts";
+import { findLost, onlyOne } from "./lost.ts";
 import { takeIn, type Found } from "./take-in.ts";
 
 /**
@@ -40,10 +39,6 @@ export async function takeBack(stage: Stage, session: Session, settings: EngineS
 
 async function lookFor({ urn, type, name, inputs }: DeclaredResource, { world, environment, signal }: Session): Promise<Found[]> {
   const ids = await findLost({ urn, type, inputs }, { sources: world.sources, environment, signal });
-  if (ids.length > 1) {
-    throw new UserError(`${ids.join(" and ")} both carry the tags of ${name} (${type}): which one is to stay cannot be told.`, {
-      fix: `Delete all but one, then run \`npm run up -- ${environment.name}\` again.`,
-    });
-  }
-  return ids.map((id) => ({ type, name, id }));
+  const id = onlyOne(ids, { urn, type }, environment);
+  return id === undefined ? [] : [{ type, name, id }];
 }

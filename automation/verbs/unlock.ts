@@ -5,8 +5,8 @@ import { stackName, stages } from "../../stacks/registry.ts";
 import { confirm } from "../confirm.ts";
 import { engineSettings } from "../engine-settings.ts";
 import { describeHolder, isDead, readHolder, type Holder } from "../run-lock.ts";
-import { pulumi } from "../recovery/pulumi.ts";
-import { describeLockHolder, isDeadHolder, locksFolder, stackLocks, type LockHolder } from "../recovery/stack-lock.ts";
+import { complaintIn, pulumi } from "../recovery/pulumi.ts";
+import { describeLockHolder, describeLockHolders, describeLockSince, isDeadHolder, locksFolder, stackLocks, type LockHolder } from "../recovery/stack-lock.ts";
 import type { Session } from "../session.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function unlock(session: Session, { yes }: { readonly yes: boolean 
   refuseLiving(holder, locks.flatMap(({ holders }) => holders));
   const found = [
     ...(holder === undefined ? [] : [holder === "unreadable" ? "a lock that cannot be read" : describeHolder(holder)]),
-    ...locks.map(({ stack, holders }) => `the stack ${stack}: ${holders.map((one) => `${describeLockHolder(one)} since ${one.since}`).join(" and ") || "another run"}`),
+    ...locks.map(({ stack, holders }) => `the stack ${stack}: ${describeLockHolders(holders, describeLockSince) || "another run"}`),
   ];
   console.emit({ kind: "unlock", locks: found });
   if (found.length === 0) {
@@ -34,7 +34,7 @@ export async function unlock(session: Session, { yes }: { readonly yes: boolean 
     const { exitCode, stderr } = await pulumi(["cancel", "--yes", "--stack", stack], settings);
     // The engine frees only what is there, and a lock can outlive its stack.
     if (/no stack named/.test(stderr)) rmSync(locksFolder(directories.state, stack), { recursive: true, force: true });
-    else if (exitCode !== 0) throw new UserError(`The stack ${stack} cannot be freed: ${stderr.trim().split("\n").at(-1) ?? ""}`, { fix: `Everything the engine said: ${settings.logFile}` });
+    else if (exitCode !== 0) throw new UserError(`The stack ${stack} cannot be freed: ${complaintIn(stderr)}`, { fix: `Everything the engine said: ${settings.logFile}` });
   }
   rmSync(directories.runLock, { force: true });
   console.result(`${environment.name} is free. \`npm run up -- ${environment.name}\` looks up what that run had begun.`);

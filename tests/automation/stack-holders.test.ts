@@ -29,6 +29,11 @@ describe("who holds the lock of a stack", () => {
     expect(["", "error: no stack named 'lab-network' found", "DependencyViolation: the network interface is currently in use", "OperationAborted: A conflicting conditional operation is in progress"].map(saysLocked)).to.deep.equal([false, false, false, false]);
   });
 
+  it("is named once, though the error stands on both streams of the command", () => {
+    const { message } = stackLocked("lab-network", `${refused("ann@lab (pid 7)", "bob@lab (pid 8)")}${refused("ann@lab (pid 7)", "bob@lab (pid 8)")}`);
+    expect(message).to.include("locked by ann@lab (pid 7) since 2026-01-02T03:04:05Z and bob@lab (pid 8) since 2026-01-02T03:04:05Z").and.not.match(/ann.*ann|bob.*bob/s);
+  });
+
   describe("is dead", () => {
     const started = async (name: string, test: (pid: number) => void): Promise<void> => {
       const folder = mkdtempSync(join(tmpdir(), "moonback-holder-"));

@@ -16,8 +16,8 @@ describe("a run that is killed after a create was accepted and before it was rec
   it("is recovered by the next up, for each resource type in use: one of each thing, no lock, nothing pending, no process", async () => {
     await using trial = new Trial();
     await trial.must("up");
-    const undisturbed = { names: (await stateOf(trial)).resources.map(({ urn }) => urn).sort(), census: await census(trial) };
-    const inUse = [...new Set((await stateOf(trial)).resources.flatMap(({ type, custom }) => (custom && !type.startsWith("pulumi:") ? [type] : [])))].sort();
+    const undisturbed = { names: stateOf(trial).resources.map(({ urn }) => urn).sort(), census: await census(trial) };
+    const inUse = [...new Set(stateOf(trial).resources.flatMap(({ type, custom }) => (custom && !type.startsWith("pulumi:") ? [type] : [])))].sort();
     expect(inUse, "the table knows every type in use").to.satisfy((types: string[]) => types.every((type) => type in lostTypes));
     await trial.must("down", "--yes", "--keep-world");
 
@@ -39,7 +39,7 @@ describe("a run that is killed after a create was accepted and before it was rec
     }
     for (const type of inUse) console.log(`      ${type.padEnd(56)} ${matrix.get(type) ?? "not killed"}, recovered`);
     expect(await faultsOf(trial)).to.deep.equal([]);
-    expect((await stateOf(trial)).resources.map(({ urn }) => urn).sort()).to.deep.equal(undisturbed.names);
+    expect(stateOf(trial).resources.map(({ urn }) => urn).sort()).to.deep.equal(undisturbed.names);
     expect(await census(trial)).to.deep.equal(undisturbed.census);
     expect(await trial.previewed(), "nothing is left to change").to.deep.equal([]);
     await trial.must("down", "--yes", "--keep-world");

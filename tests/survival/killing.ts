@@ -104,7 +104,7 @@ export function strayProcesses(trial: Trial): string[] {
 }
 
 /** What the stacks' state holds. */
-export async function stateOf(trial: Trial): Promise<{ readonly resources: readonly RecordedResource[]; readonly pending: number }> {
+export function stateOf(trial: Trial): { readonly resources: readonly RecordedResource[]; readonly pending: number } {
   const folder = join(trial.runData, "state/.pulumi/stacks/moon-and-back");
   const found = stages.flatMap(({ name }) => {
     const file = join(folder, `${stackName("trial", name)}.json`);
@@ -114,12 +114,12 @@ export async function stateOf(trial: Trial): Promise<{ readonly resources: reado
     if (deployment === undefined) throw new Error(`${file} is no state`);
     return [deployment];
   });
-  return Promise.resolve({ resources: found.flatMap(resourcesOf), pending: found.flatMap(pendingOf).length });
+  return { resources: found.flatMap(resourcesOf), pending: found.flatMap(pendingOf).length };
 }
 
 /** What is wrong with what a trial has: resources that AWS has not exactly once, locks, operations that nobody recorded, processes. */
 export async function faultsOf(trial: Trial): Promise<string[]> {
-  const { resources, pending } = await stateOf(trial);
+  const { resources, pending } = stateOf(trial);
   const wrong: string[] = [];
   for (const { urn, type, id, custom, inputs = {} } of resources) {
     if (!custom || !type.startsWith("aws:")) continue;
