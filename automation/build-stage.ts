@@ -9,7 +9,7 @@ import { provePlan } from "./plan-gate.ts";
 import { setPublicAddress } from "./public-address.ts";
 import type { Session } from "./session.ts";
 import { keepGoodState, markUncertain, recoverStage } from "./recovery/recover-stage.ts";
-import { takeBack } from "./recovery/take-back.ts";
+import { takeBack, type Planned } from "./recovery/take-back.ts";
 import { findStage, openStage, withProgress } from "./stage-run.ts";
 import { refuseOutsideWindow } from "./window.ts";
 
@@ -35,9 +35,7 @@ export async function buildStage(stage: Stage, session: Session, settings: Engin
 async function build(stage: Stage, session: Session, settings: EngineSettings): Promise<{ readonly outcome: Outcome; readonly changes: readonly Change[] }> {
   const { console } = session;
   const { mended, incomplete } = await recoverStage(stage, session, settings);
-  const taken = incomplete ? await takeBack(stage, session, settings) : [];
-  const stack = await openStage(stage, session, settings);
-  const plan = await stack.preview();
+  const { stack, plan, taken } = incomplete ? await takeBack(stage, session, settings) : await planStage(stage, session, settings);
   console.say("wait", `${stage.name}: ${summarizeChanges(plan.changes)}`);
   await refuseUndermining(stage, plan, session, settings);
   const red = await provePlan(stage, session, plan.planned);
@@ -49,6 +47,12 @@ async function build(stage: Stage, session: Session, settings: EngineSettings): 
   return { outcome: changes.length === 0 ? "unchanged" : "built", changes };
 }
 
+async function planStage(stage: Stage, session: Session, settings: EngineSettings): Promise<Planned> {
+  const stack = await openStage(stage, session, settings);
+  return { stack, plan: await stack.preview(), taken: [] };
+}
+
+/** Makes what is planned. Where that breaks off, the next run looks up what was made and not recorded. */
 async function make(stage: Stage, stack: StageStack, session: Session): Promise<Operation> {
   try {
     return await withProgress(stage, session.console, (onResource) => stack.update(onResource));

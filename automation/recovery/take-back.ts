@@ -1,6 +1,6 @@
 import { stackName } from "../../stacks/registry.ts";
 import type { Stage } from "../../stacks/stage.ts";
-import type { EngineSettings } from "../engine.ts";
+import type { EngineSettings, Operation, StageStack } from "../engine.ts";
 import type { DeclaredResource } from "../engine-events.ts";
 import type { Session } from "../session.ts";
 import { openStage } from "../stage-run.ts";
@@ -8,26 +8,33 @@ import { Exports } from "./exports.ts";
 import { findLost, onlyOne } from "./lost.ts";
 import { takeIn, type Found } from "./take-in.ts";
 
+/** A stage's stack with what an update of it would do, and what was recorded before, in words. */
+export interface Planned {
+  readonly stack: StageStack;
+  readonly plan: Operation;
+  readonly taken: readonly string[];
+}
+
 /**
  * Where a state is new, or an earlier one, what a stage would make may be there already: it is looked up by its tags before
  * anything is made, and recorded. What hangs on it can be looked up only then, so this goes on until nothing more is found.
- * @returns what was recorded, in words
+ * @returns the plan of what is left to be made
  * @throws UserError where two objects claim to be the same resource
  */
-export async function takeBack(stage: Stage, session: Session, settings: EngineSettings): Promise<readonly string[]> {
+export async function takeBack(stage: Stage, session: Session, settings: EngineSettings): Promise<Planned> {
   const exports = new Exports(session.directories.exports, stackName(session.environment.name, stage.name));
   // Whoever is killed before the end looks again: with a part of it recorded, nothing else would tell that the rest is missing.
   exports.markIncomplete();
   const taken: string[] = [];
   for (;;) {
     const stack = await openStage(stage, session, settings);
-    const { changes, planned } = await stack.preview();
-    const missing = new Set(changes.filter(({ op }) => op === "create").map(({ urn }) => urn));
-    const found = await Promise.all(planned.filter(({ urn }) => missing.has(urn)).map((declared) => lookFor(declared, session)));
+    const plan = await stack.preview();
+    const missing = new Set(plan.changes.filter(({ op }) => op === "create").map(({ urn }) => urn));
+    const found = await Promise.all(plan.planned.filter(({ urn }) => missing.has(urn)).map((declared) => lookFor(declared, session)));
     const objects = found.flat();
     if (objects.length === 0) {
       exports.markComplete();
-      return taken;
+      return { stack, plan, taken };
     }
     await takeIn(stage, objects, session, settings);
     for (const { name, id } of objects) {

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateLogGroupCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { expect } from "chai";
@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { listLeftovers } from "../../automation/sweep.ts";
 import { Trial } from "../trial.ts";
 import { expectMended, expectTold, network } from "./faulty.ts";
+import { stateOf } from "./killing.ts";
 
 // One environment for all: each fault finds what the one before has left.
 describe("an environment", () => {
@@ -31,6 +32,16 @@ describe("an environment", () => {
   it("whose state is empty is restored by up", async () => {
     damage(() => "");
     expect((await expectMended(trial)).stderr).to.match(restored);
+  });
+
+  it("whose state is gone with all that was kept of it is found by its tags: the same VPC, and nothing made twice", async () => {
+    const before = await trial.vpcs();
+    const made = stateOf(trial).resources.map(({ urn }) => urn).sort();
+    for (const folder of ["state", "exports"]) rmSync(join(trial.runData, folder), { recursive: true });
+    const { stderr } = await expectMended(trial);
+    expect(stderr).to.include(`network-vpc is there as ${before.join()}, and was not in the state: recorded`).and.not.match(/network: \+ aws:/);
+    expect(await trial.vpcs()).to.deep.equal(before);
+    expect(stateOf(trial).resources.map(({ urn }) => urn).sort()).to.deep.equal(made);
   });
 
   it("whose passphrase is another one is left alone, exit 2, until the right one is back", async () => {
