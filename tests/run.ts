@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { suites, type Suite } from "./suites.ts";
-import { total, type Counts } from "./counts.ts";
+import { total, type Outcome } from "./counts.ts";
 
 const checkout = join(import.meta.dirname, "..");
 
@@ -12,7 +12,7 @@ const checkout = join(import.meta.dirname, "..");
 const lanes = 2;
 
 /** Runs one suite and prints what it said in one piece, since another one may be running. */
-async function run(suite: Suite, scratch: string): Promise<Counts> {
+async function run(suite: Suite, scratch: string): Promise<Outcome> {
   const counts = join(scratch, `${suite.name}.json`);
   const started = performance.now();
   process.stdout.write(`── ${suite.name} …\n`);
@@ -24,14 +24,14 @@ async function run(suite: Suite, scratch: string): Promise<Counts> {
     reject: false,
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const result = judge(suite, exitCode, existsSync(counts) ? (JSON.parse(readFileSync(counts, "utf8")) as Counts) : undefined);
+  const result = judge(suite, exitCode, existsSync(counts) ? (JSON.parse(readFileSync(counts, "utf8")) as Outcome) : undefined);
   process.stdout.write(`\n${all}\n── ${suite.name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)\n`);
   return result;
 }
 
 /** Fast suites one after the other; then the slow ones side by side, the next one wherever a lane is free. */
-async function runAll(chosen: readonly Suite[], scratch: string): Promise<Counts[]> {
-  const results: Counts[] = [];
+async function runAll(chosen: readonly Suite[], scratch: string): Promise<Outcome[]> {
+  const results: Outcome[] = [];
   for (const suite of chosen.filter(({ fast }) => fast)) results.push(await run(suite, scratch));
   const waiting = chosen.filter(({ fast }) => !fast);
   const lane = async (): Promise<void> => {
@@ -42,12 +42,19 @@ async function runAll(chosen: readonly Suite[], scratch: string): Promise<Counts
 }
 
 /** A suite that crashed, said nothing or ran nothing has failed, whatever else it printed. */
-export function judge(suite: Pick<Suite, "kind">, exitCode: number | undefined, counted: Counts | undefined): Counts {
-  if (suite.kind === "check") return exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
-  const counts = counted ?? { passed: 0, failed: 0, skipped: 0 };
-  const consistent = counts.failed > 0 ? exitCode !== 0 : exitCode === 0;
-  const ranNothing = counts.passed + counts.failed === 0;
-  return consistent && !ranNothing ? counts : { ...counts, failed: counts.failed + 1 };
+export function judge({ name, kind }: Pick<Suite, "name" | "kind">, exitCode: number | undefined, counted: Outcome | undefined): Outcome {
+  const ended = exitCode === undefined ? "was ended by a signal" : `ended with exit code ${exitCode}`;
+  const outcome = counted ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
+  const failedAsAWhole = (error: string): Outcome => ({ ...outcome, failed: outcome.failed + 1, failures: [...outcome.failures, { title: `${name} (the suite)`, error }] });
+  if (kind === "check") return exitCode === 0 ? { ...outcome, passed: 1 } : failedAsAWhole(ended);
+  if (counted === undefined) return failedAsAWhole(`${ended} before it could count`);
+  if ((counted.failed > 0) !== (exitCode !== 0)) return failedAsAWhole(`${ended} with ${counted.failed} tests failed`);
+  return counted.passed + counted.failed === 0 ? failedAsAWhole("ran nothing") : counted;
+}
+
+/** What failed, once more at the end: what printed it first may be thousands of lines above. */
+export function failuresText(results: readonly Outcome[]): string {
+  return results.flatMap(({ failures }) => failures.map(({ title, error }) => `✗ ${title}\n${error.replaceAll(/^/gm, "    ")}\n`)).join("");
 }
 
 if (import.meta.main) {
@@ -60,5 +67,5 @@ if (import.meta.main) {
   rmSync(scratch, { recursive: true });
   const { passed, failed, skipped } = total(results);
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
-  process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
+  process.stdout.write(`\n${failuresText(results)}\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
 }
