@@ -1,5 +1,5 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import { ensureEntry, findEntry, freshLogFile, type Entry, type EntryId } from "./cache.ts";
 import { catalog, contentKey, readGoModule, type GoModule, type GoSpec } from "./catalog.ts";
@@ -16,6 +16,9 @@ interface Go {
   /** Ours, from the package index, rather than the machine's. */
   readonly ours: boolean;
 }
+
+/** Where an entry has the files that it keeps of its module. */
+export const keptFolder = "keep";
 
 /** Debug information that the linker would drop again costs a fifth of the compile time. */
 const withoutDebugInfo = "-gcflags=all=-dwarf=false";
@@ -50,7 +53,7 @@ export async function ensureGo(context: Context, directive: string): Promise<Go>
 
 /** The cache's name for a Go tool. */
 export function goEntryId(spec: GoSpec, module: GoModule): EntryId {
-  const decides = [spec.name, spec.package, spec.ldflags(module.version), ...buildFlags, ...Object.values(module.files)];
+  const decides = [spec.name, spec.package, spec.ldflags(module.version), ...buildFlags, ...Object.values(module.files), ...(spec.keep ?? [])];
   return { name: spec.name, version: module.version, key: contentKey(decides) };
 }
 
@@ -106,7 +109,18 @@ async function build(context: Context, { spec, module, go, folder, doing, logFil
     logFile,
     follow: buildCounter(),
   });
+  await keepFiles(context, { spec, go, source, folder, doing });
   await Promise.all([source, scratch].map((path) => rm(path, { recursive: true, force: true })));
+}
+
+/** Copies what is kept out of the module's folder, which the build has just filled. */
+async function keepFiles(context: Context, { spec, go, source, folder, doing }: Pick<Build, "spec" | "go" | "folder" | "doing"> & { readonly source: string }): Promise<void> {
+  if (spec.keep === undefined) return;
+  const args = ["list", "-m", "-f", "{{.Dir}}", spec.module];
+  const { ok, stdout, ending } = await context.exec({ command: go.path, args, cwd: source, env: goEnvironment(context, go), timeoutMs: 60_000, signal: context.signal });
+  if (!ok) throw new UserError(`${doing} failed: go list ${ending}`, { fix: "run the same command again" });
+  await mkdir(join(folder, keptFolder));
+  for (const file of spec.keep) await copyFile(join(stdout.trim(), file), join(folder, keptFolder, basename(file)));
 }
 
 /**
@@ -142,14 +156,15 @@ function buildCounter(): (line: string) => string {
 }
 
 /**
- * A fresh program has to name the version it was built as, or its users would meet it later. Some put their own path
- * and module first (`registry --version`), so the last word counts.
+ * A fresh program has to name the version it was built as, or its users would meet it later. It is one word among
+ * others: `registry --version` puts a path before it, `kwok --version` the version of Go behind it, etcd more lines.
  */
 async function checkVersion(context: Context, spec: GoSpec, module: GoModule, path: string): Promise<void> {
   if (!spec.versionArgs) return;
   const result = await context.exec({ command: path, args: spec.versionArgs, env: quietPulumi(context), timeoutMs: 60_000, signal: context.signal });
-  const said = result.stdout.trim().split(/\s+/).at(-1)?.replace(/^v/, "") ?? "";
-  if (result.ok && said === module.version) return;
+  const words = result.stdout.split(/\s+/).map((word) => word.replace(/^v/, ""));
+  if (result.ok && words.includes(module.version)) return;
+  const said = result.stdout.trim().replaceAll(/\s+/g, " ").slice(0, 120);
   throw new UserError(`the fresh ${spec.name} does not say that it is ${module.version}: it said "${said}" and ${result.ending}`, {
     fix: "run the same command again; if it stays so, the flags in toolchain/catalog.ts no longer fit the module",
   });

