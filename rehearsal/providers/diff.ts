@@ -6,8 +6,11 @@ type Described = Pick<ResourceType<never>, "inputs" | "outputs" | "mirrors" | "a
 
 /** One property that the program wants otherwise. */
 export interface PropertyChange {
+  /** Its name, or a path into it: `spec.containers[0].image`. */
   readonly property: string;
   readonly replaces: boolean;
+  /** Left out: it is changed. */
+  readonly kind?: "add" | "delete";
 }
 
 export interface Difference {

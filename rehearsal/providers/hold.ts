@@ -3,6 +3,7 @@ import { access, link, rm, writeFile } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../../common/errors.ts";
+import type { Operations } from "./operations.ts";
 import type { Provider, ResourceType } from "./resource-type.ts";
 
 /** `<type token>=<marker file>`, several of them on a line each. */
@@ -20,17 +21,25 @@ const WATCH_MS = 100;
  * @throws UserError for a line it cannot read, and for a type that this package does not have
  */
 export function holdingCreates<C>(provider: Provider<C>, text = ""): Provider<C> {
-  const markers = new Map(text.split("\n").filter((line) => line.trim() !== "").map(parsed));
-  for (const token of markers.keys()) {
-    if (token.startsWith(`${provider.name}:`) && !provider.types.some((type) => type.token === token)) {
+  const holds = new Map(text.split("\n").filter((line) => line.trim() !== "").map(parsed).map(([token, marker]) => [token, new Hold(marker)]));
+  for (const token of holds.keys()) {
+    const knows = provider.types.some((type) => type.token === token) || provider.operations?.(token) !== undefined;
+    if (token.startsWith(`${provider.name}:`) && !knows) {
       throw new UserError(`${HOLD_CREATE} names ${token}, which the stand-in ${provider.name} provider does not know; the list is ${provider.typesFile}`);
     }
   }
+  const { operations } = provider;
   return {
     ...provider,
     types: provider.types.map((type) => {
-      const marker = markers.get(type.token);
-      return marker === undefined ? type : holdingFirst(type, marker);
+      const hold = holds.get(type.token);
+      return hold === undefined ? type : holdingType(type, hold);
+    }),
+    ...(operations && {
+      operations(token: string) {
+        const [known, hold] = [operations(token), holds.get(token)];
+        return known && hold ? holdingOperations(known, hold) : known;
+      },
     }),
   };
 }
@@ -43,15 +52,39 @@ function parsed(line: string): [token: string, marker: string] {
   return [token, marker];
 }
 
-function holdingFirst<C>(type: ResourceType<C>, marker: string): ResourceType<C> {
-  let isFirst = true;
+/** Holds the first creation that comes by. */
+class Hold {
+  readonly #marker: string;
+  #isFirst = true;
+
+  constructor(marker: string) {
+    this.#marker = marker;
+  }
+
+  async created(): Promise<void> {
+    if (!this.#isFirst) return;
+    this.#isFirst = false;
+    if (await mark(this.#marker)) await gone(this.#marker);
+  }
+}
+
+function holdingType<C>(type: ResourceType<C>, hold: Hold): ResourceType<C> {
   return {
     ...type,
     async create(cloud, inputs, record) {
       await type.create(cloud, inputs, record);
-      if (!isFirst) return;
-      isFirst = false;
-      if (await mark(marker)) await gone(marker);
+      await hold.created();
+    },
+  };
+}
+
+function holdingOperations(operations: Operations, hold: Hold): Operations {
+  return {
+    ...operations,
+    async create(request) {
+      const made = await operations.create(request);
+      if (!request.preview) await hold.created();
+      return made;
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Provider } from "./resource-type.ts";
 export const packages = {
   aws: async () => (await import("./aws/provider.ts")).awsProvider(),
   command: async () => (await import("./command/provider.ts")).commandProvider(),
+  kubernetes: async () => (await import("./kubernetes/provider.ts")).kubernetesProvider(),
   tls: async () => (await import("./tls/provider.ts")).tlsProvider(),
 } satisfies Record<string, () => Promise<Provider<unknown>>>;
 

@@ -1,4 +1,6 @@
+import type { PropertyChange } from "./diff.ts";
 import type { Kind } from "./kinds.ts";
+import type { Operations } from "./operations.ts";
 import type { Properties } from "./values.ts";
 
 /** One input property of a resource type: how it is compared, and what the cloud does about it. */
@@ -110,11 +112,17 @@ export interface Provider<C> {
   /** Where the list of types is, for the message about a type that is not on it. */
   readonly typesFile: string;
   readonly types: readonly ResourceType<C>[];
+  /** Types that no list can hold: their operations, by token; `undefined` for what is none of them. */
+  readonly operations?: (token: string) => Operations | undefined;
+  /** Secrets reach its operations wrapped, and it answers for all that it returns. Without, the engine does. */
+  readonly takesSecrets?: true;
   readonly functions?: readonly ProviderFunction<C>[];
   /** What is wrong with the provider's own arguments. */
   checkConfig(args: Properties): Failure[];
   /** The provider arguments whose change moves every resource. */
   readonly configReplaces: readonly string[];
+  /** What a change of the provider's own arguments means, where that is more than a list can say. */
+  diffConfig?(before: Properties, after: Properties): readonly PropertyChange[];
   /** Called once, before any resource call. */
   configure(args: Properties): Promise<void>;
   /** What calls for a resource with these inputs or this state go through. */

@@ -2,15 +2,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall, status, type StatusObject, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { errorMessage } from "../../common/errors.ts";
-import { checkInputs } from "./check.ts";
-import { changesToMake, diffInputs, previewCreate, previewUpdate, withDefaults } from "./diff.ts";
+import type { PropertyChange } from "./diff.ts";
 import { invoke } from "./invoke.ts";
-import { fullState, readInputs } from "./read.ts";
-import type { Failure, Live, Provider, ProviderFunction, ResourceType } from "./resource-type.ts";
+import type { Operations } from "./operations.ts";
+import type { Failure, Provider, ProviderFunction } from "./resource-type.ts";
 import { packageSchema } from "./schema.ts";
-import { inputsWithSecrets, stateWithSecrets } from "./secrets.ts";
+import { tableOperations } from "./table-operations.ts";
 import { type Properties, unwrapSecrets } from "./values.ts";
-import { Empty, Failed, fromStruct, initFailed, messages, pluginMessages, type proto, ResourceProviderService, toStruct } from "./wire.ts";
+import { Empty, Failed, fromStruct, messages, pluginMessages, type proto, ResourceProviderService, toStruct } from "./wire.ts";
 
 export interface Served {
   readonly port: number;
@@ -84,12 +83,12 @@ function asServiceError({ code, details, metadata }: Failed): Partial<StatusObje
 
 function implementation<C>(provider: Provider<C>, calls: CallsInFlight): UntypedServiceImplementation {
   const unary = unaryIn(calls);
-  const types = new Map(provider.types.map((type) => [type.token, type]));
-  const typeOf = (urn: string): ResourceType<C> => {
+  const tables = new Map(provider.types.map((type) => [type.token, tableOperations(provider, type)]));
+  const operationsOf = (urn: string): Operations => {
     const token = tokenOf(urn);
-    const type = types.get(token);
-    if (!type) throw new Failed(`the stand-in ${provider.name} provider does not know ${token}; the list is ${provider.typesFile}`, { code: status.INVALID_ARGUMENT });
-    return type;
+    const known = tables.get(token) ?? provider.operations?.(token);
+    if (!known) throw new Failed(`the stand-in ${provider.name} provider does not know ${token}; the list is ${provider.typesFile}`, { code: status.INVALID_ARGUMENT });
+    return known;
   };
   const unsupported = (what: string) => new Failed(`the stand-in ${provider.name} provider does not support ${what}`, { code: status.UNIMPLEMENTED });
 
@@ -101,8 +100,8 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
   };
 
   return {
-    // Secrets stay with the engine: it strips them from what it sends and marks same-named properties in the answer.
-    handshake: unary(() => new messages.ProviderHandshakeResponse()),
+    // Most leave secrets to the engine: it strips them from what it sends and marks same-named properties in the answer.
+    handshake: unary(() => new messages.ProviderHandshakeResponse().setAcceptSecrets(provider.takesSecrets === true)),
     getPluginInfo: unary(() => new pluginMessages.PluginInfo().setVersion(provider.version)),
     getSchema: unary(() => new messages.GetSchemaResponse().setSchema(JSON.stringify(packageSchema(provider)))),
     getMapping: unary(() => new messages.GetMappingResponse()),
@@ -127,6 +126,7 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
     }),
     diffConfig: unary((request: proto.DiffRequest) => {
       const [before, after] = [fromStruct(request.getOldInputs() ?? request.getOlds()), fromStruct(request.getNews())];
+      if (provider.diffConfig) return diffResponse(provider.diffConfig(unwrapSecrets(before) as Properties, unwrapSecrets(after) as Properties));
       const properties = [...new Set([...Object.keys(before), ...Object.keys(after)])]
         .filter((property) => JSON.stringify(before[property]) !== JSON.stringify(after[property]));
       return diffResponse(properties.map((property) => ({ property, replaces: provider.configReplaces.includes(property) })));
@@ -134,16 +134,15 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
     configure: unary(async (request: proto.ConfigureRequest) => {
       // Arguments of the provider itself always come with their secrets wrapped, whatever the handshake said.
       await provider.configure(unwrapSecrets(fromStruct(request.getArgs())) as Properties);
-      return new messages.ConfigureResponse().setSupportspreview(true);
+      return new messages.ConfigureResponse().setSupportspreview(true).setAcceptsecrets(provider.takesSecrets === true);
     }),
 
-    check: unary((request: proto.CheckRequest) => {
-      const type = typeOf(request.getUrn());
-      const { inputs, failures } = checkInputs(type, fromStruct(request.getNews()));
-      return checkResponse(inputsWithSecrets(type, inputs), failures);
+    check: unary(async (request: proto.CheckRequest) => {
+      const { inputs, failures } = await operationsOf(request.getUrn()).check(fromStruct(request.getNews()));
+      return checkResponse(inputs, failures);
     }),
-    diff: unary((request: proto.DiffRequest) => {
-      const { changes, deleteBeforeReplace } = diffInputs(typeOf(request.getUrn()), {
+    diff: unary(async (request: proto.DiffRequest) => {
+      const { changes, deleteBeforeReplace } = await operationsOf(request.getUrn()).diff({
         oldInputs: fromStruct(request.getOldInputs()),
         newInputs: fromStruct(request.getNews()),
         state: fromStruct(request.getOlds()),
@@ -152,61 +151,40 @@ function implementation<C>(provider: Provider<C>, calls: CallsInFlight): Untyped
       return diffResponse(changes).setDeletebeforereplace(deleteBeforeReplace);
     }),
     create: unary(async (request: proto.CreateRequest) => {
-      const type = typeOf(request.getUrn());
-      const inputs = fromStruct(request.getProperties());
-      const cloud = provider.cloud(inputs);
-      if (request.getPreview()) {
-        return new messages.CreateResponse().setProperties(state(type, previewCreate(type, inputs, type.constants?.(cloud) ?? {})));
-      }
-      let id: string | undefined;
-      let known: Properties = {};
-      try {
-        await type.create(cloud, withDefaults(type, inputs), (recorded, learnt = {}) => [id, known] = [recorded, learnt]);
-        if (id === undefined) throw new Error(`${type.token} was created without an id`);
-        const live = await readBack(type, cloud, id, known);
-        return new messages.CreateResponse().setId(live.id).setProperties(state(type, fullState(type, live, inputs)));
-      } catch (error) {
-        if (id === undefined) throw error;
-        throw await halfDone(type, cloud, { id, inputs, state: known }, error);
-      }
+      const { id, state } = await operationsOf(request.getUrn()).create({
+        inputs: fromStruct(request.getProperties()), preview: request.getPreview(), timeoutSeconds: request.getTimeout(),
+      });
+      return new messages.CreateResponse().setId(id).setProperties(toStruct(state));
     }),
     read: unary(async (request: proto.ReadRequest) => {
-      const type = typeOf(request.getUrn());
-      const recorded = fromStruct(request.getProperties());
-      const struct = request.getInputs();
-      const inputs = struct ? fromStruct(struct) : undefined;
-      const live = await type.read(provider.cloud({ ...recorded, ...inputs }), request.getId(), recorded);
+      const given = request.getInputs();
+      const recorded = await operationsOf(request.getUrn()).read({
+        id: request.getId(), state: fromStruct(request.getProperties()), inputs: given ? fromStruct(given) : undefined,
+      });
       // No id in the answer means that the object is gone.
-      if (!live) return new messages.ReadResponse();
-      return new messages.ReadResponse()
-        .setId(live.id)
-        .setProperties(state(type, fullState(type, live, inputs ?? {})))
-        .setInputs(toStruct(inputsWithSecrets(type, readInputs(type, live, inputs))));
+      if (!recorded) return new messages.ReadResponse();
+      const { id, state, inputs } = recorded;
+      return new messages.ReadResponse().setId(id).setProperties(toStruct(state)).setInputs(toStruct(inputs));
     }),
     update: unary(async (request: proto.UpdateRequest) => {
-      const type = typeOf(request.getUrn());
-      const [recorded, inputs] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
-      const oldInputs = fromStruct(request.getOldInputs());
-      const changed = changesToMake(type, { state: recorded, oldInputs, newInputs: inputs, ignoreChanges: request.getIgnorechangesList() });
-      if (request.getPreview()) {
-        return new messages.UpdateResponse().setProperties(state(type, previewUpdate(type, recorded, inputs, changed)));
-      }
-      const cloud = provider.cloud({ ...recorded, ...inputs });
-      let known = recorded;
-      const learn = (learnt: Properties) => (known = { ...recorded, ...learnt });
-      try {
-        await type.update(cloud, request.getId(), { changed, inputs: withDefaults(type, inputs), state: recorded, learn });
-        const live = await readBack(type, cloud, request.getId(), known);
-        return new messages.UpdateResponse().setProperties(state(type, fullState(type, live, inputs)));
-      } catch (error) {
-        if (type.allOrNothing) throw error;
-        throw await halfDone(type, cloud, { id: request.getId(), inputs, state: known }, error);
-      }
+      const state = await operationsOf(request.getUrn()).update({
+        id: request.getId(),
+        state: fromStruct(request.getOlds()),
+        oldInputs: fromStruct(request.getOldInputs()),
+        newInputs: fromStruct(request.getNews()),
+        ignoreChanges: request.getIgnorechangesList(),
+        preview: request.getPreview(),
+        timeoutSeconds: request.getTimeout(),
+      });
+      return new messages.UpdateResponse().setProperties(toStruct(state));
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
-      const type = typeOf(request.getUrn());
-      const recorded = fromStruct(request.getProperties());
-      await type.delete(provider.cloud(recorded), request.getId(), recorded);
+      await operationsOf(request.getUrn()).delete({
+        id: request.getId(),
+        state: fromStruct(request.getProperties()),
+        inputs: fromStruct(request.getOldInputs()),
+        timeoutSeconds: request.getTimeout(),
+      });
       return new Empty();
     }),
   };
@@ -217,31 +195,6 @@ function tokenOf(urn: string): string {
   return (urn.split("::")[2] ?? "").split("$").at(-1) ?? "";
 }
 
-async function readBack<C>(type: ResourceType<C>, cloud: C, id: string, recorded: Properties): Promise<Live> {
-  const live = await type.read(cloud, id, recorded);
-  if (!live) throw new Error(`${type.token} ${id} is gone; run a refresh`);
-  return live;
-}
-
-/** The answer to a create or update that failed after the object had come into being. */
-async function halfDone<C>(
-  type: ResourceType<C>, cloud: C, object: { id: string; inputs: Properties; state: Properties }, error: unknown,
-): Promise<Failed> {
-  const reason = errorMessage(error);
-  // What cannot even be read is recorded as last known: losing the id would be worse.
-  const live = await type.read(cloud, object.id, object.state).catch(() => undefined);
-  return initFailed({
-    id: object.id,
-    state: stateWithSecrets(type, live ? fullState(type, live, object.inputs) : object.state),
-    inputs: inputsWithSecrets(type, live ? readInputs(type, live, object.inputs) : object.inputs),
-    reason,
-  });
-}
-
-function state<C>(type: ResourceType<C>, properties: Properties) {
-  return toStruct(stateWithSecrets(type, properties));
-}
-
 function checkResponse(inputs: Properties, failures: readonly Failure[]): proto.CheckResponse {
   return new messages.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(checkFailures(failures));
 }
@@ -250,17 +203,27 @@ function checkFailures(failures: readonly Failure[]): proto.CheckFailure[] {
   return failures.map(({ property, reason }) => new messages.CheckFailure().setProperty(property).setReason(reason));
 }
 
-function diffResponse(changes: readonly { property: string; replaces: boolean }[]): proto.DiffResponse {
+function diffResponse(changes: readonly PropertyChange[]): proto.DiffResponse {
   const { DiffChanges } = messages.DiffResponse;
-  const { Kind } = messages.PropertyDiff;
   const response = new messages.DiffResponse()
     .setChanges(changes.length > 0 ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE)
-    .setDiffsList(changes.map((change) => change.property))
+    .setDiffsList([...new Set(changes.map((change) => topOf(change.property)))])
     .setReplacesList(changes.filter((change) => change.replaces).map((change) => change.property))
     .setHasdetaileddiff(true);
-  for (const { property, replaces } of changes) {
-    const kind = replaces ? Kind.UPDATE_REPLACE : Kind.UPDATE;
-    response.getDetaileddiffMap().set(property, new messages.PropertyDiff().setKind(kind).setInputdiff(true));
+  for (const change of changes) {
+    response.getDetaileddiffMap().set(change.property, new messages.PropertyDiff().setKind(diffKind(change)).setInputdiff(true));
   }
   return response;
+}
+
+/** The property of the resource that a path begins with. */
+function topOf(path: string): string {
+  return /^[^.[]+/.exec(path)?.[0] ?? path;
+}
+
+function diffKind({ kind, replaces }: PropertyChange): proto.PropertyDiff.Kind {
+  const { Kind } = messages.PropertyDiff;
+  if (kind === "add") return replaces ? Kind.ADD_REPLACE : Kind.ADD;
+  if (kind === "delete") return replaces ? Kind.DELETE_REPLACE : Kind.DELETE;
+  return replaces ? Kind.UPDATE_REPLACE : Kind.UPDATE;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { local, remote } from "@pulumi/command";
 import { expect } from "chai";
 import { poll } from "../../common/poll.ts";
-import { hide } from "../../rehearsal/providers/command/hide.ts";
+import { hide } from "../../rehearsal/providers/hide.ts";
 import { commandProvider } from "../../rehearsal/providers/command/provider.ts";
 import { serve, type Served } from "../../rehearsal/providers/server.ts";
 import { makeKey } from "../../rehearsal/providers/tls/private-key.ts";

@@ -17,6 +17,13 @@ export interface Diff {
   readonly deleteBeforeReplace: boolean;
 }
 
+/** What of a diff names single places: `add spec.replicas`, `delete-replace metadata.name`. */
+export function placesOf(response: proto.DiffResponse): string[] {
+  const { Kind } = messages.PropertyDiff;
+  const names = new Map(Object.entries(Kind).map(([name, kind]) => [kind, name.toLowerCase().replace("_", "-")]));
+  return [...response.getDetaileddiffMap().entries()].map(([property, change]) => `${names.get(change.getKind()) ?? "?"} ${property}`).sort();
+}
+
 /** The calls of the engine that the tests make. */
 export type Call =
   | "call" | "cancel" | "check" | "configure" | "construct" | "create" | "delete" | "diff" | "diffConfig" | "getPluginInfo" | "getSchema"
@@ -28,7 +35,11 @@ type Send = (request: unknown, callback: (error: ServiceError | null, response: 
 export class ProviderUnderTest {
   readonly client: Client;
 
-  constructor(port: number) {
+  /** Whether secrets go as they are: it is for the provider to say whether it takes them. */
+  readonly #takesSecrets: boolean;
+
+  constructor(port: number, { takesSecrets = false }: { takesSecrets?: boolean } = {}) {
+    this.#takesSecrets = takesSecrets;
     this.client = new ResourceProviderClient(`127.0.0.1:${String(port)}`, credentials.createInsecure());
   }
 
@@ -50,15 +61,15 @@ export class ProviderUnderTest {
   }
 
   async check(token: string, inputs: Properties): Promise<{ inputs: Properties; failures: string[] }> {
-    const request = new messages.CheckRequest().setUrn(urnOf(token)).setNews(sent(inputs));
+    const request = new messages.CheckRequest().setUrn(urnOf(token)).setNews(this.#sent(inputs));
     const response = await this.send<proto.CheckResponse>("check", request);
     return { inputs: fromStruct(response.getInputs()), failures: response.getFailuresList().map((each) => `${each.getProperty()}: ${each.getReason()}`) };
   }
 
   /** Old inputs and state against wanted inputs. */
   async diff(old: Recorded, inputs: Properties, ignoreChanges: string[] = []): Promise<Diff> {
-    const request = new messages.DiffRequest().setUrn(urnOf(old.token)).setId(old.id).setOldInputs(sent(old.inputs))
-      .setOlds(sent(old.state)).setNews(sent(inputs)).setIgnorechangesList(ignoreChanges);
+    const request = new messages.DiffRequest().setUrn(urnOf(old.token)).setId(old.id).setOldInputs(this.#sent(old.inputs))
+      .setOlds(this.#sent(old.state)).setNews(this.#sent(inputs)).setIgnorechangesList(ignoreChanges);
     const response = await this.send<proto.DiffResponse>("diff", request);
     const { Kind } = messages.PropertyDiff;
     const detailed = [...response.getDetaileddiffMap().entries()];
@@ -74,21 +85,21 @@ export class ProviderUnderTest {
   async create(token: string, given: Properties): Promise<Recorded> {
     const { inputs, failures } = await this.check(token, given);
     if (failures.length > 0) throw new Error(failures.join("\n"));
-    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(sent(inputs));
+    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(this.#sent(inputs));
     const response = await this.send<proto.CreateResponse>("create", request);
     return { token, id: response.getId(), inputs, state: fromStruct(response.getProperties()) };
   }
 
   async previewCreate(token: string, inputs: Properties): Promise<Properties> {
-    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(sent(inputs)).setPreview(true);
+    const request = new messages.CreateRequest().setUrn(urnOf(token)).setProperties(this.#sent(inputs)).setPreview(true);
     const response = await this.send<proto.CreateResponse>("create", request);
     return fromStruct(response.getProperties());
   }
 
   /** With inputs and state: a refresh. With neither: an import. */
   async read(token: string, id: string, recorded?: Pick<Recorded, "inputs" | "state">): Promise<Recorded | undefined> {
-    const request = new messages.ReadRequest().setUrn(urnOf(token)).setId(id).setProperties(sent(recorded?.state ?? {}));
-    if (recorded) request.setInputs(sent(recorded.inputs));
+    const request = new messages.ReadRequest().setUrn(urnOf(token)).setId(id).setProperties(this.#sent(recorded?.state ?? {}));
+    if (recorded) request.setInputs(this.#sent(recorded.inputs));
     const response = await this.send<proto.ReadResponse>("read", request);
     if (response.getId() === "") return undefined;
     return { token, id: response.getId(), inputs: fromStruct(response.getInputs()), state: fromStruct(response.getProperties()) };
@@ -101,8 +112,8 @@ export class ProviderUnderTest {
   }
 
   async update(old: Recorded, inputs: Properties, preview = false): Promise<Recorded> {
-    const request = new messages.UpdateRequest().setUrn(urnOf(old.token)).setId(old.id).setOlds(sent(old.state))
-      .setOldInputs(sent(old.inputs)).setNews(sent(inputs)).setPreview(preview);
+    const request = new messages.UpdateRequest().setUrn(urnOf(old.token)).setId(old.id).setOlds(this.#sent(old.state))
+      .setOldInputs(this.#sent(old.inputs)).setNews(this.#sent(inputs)).setPreview(preview);
     const response = await this.send<proto.UpdateResponse>("update", request);
     return { ...old, inputs, state: fromStruct(response.getProperties()) };
   }
@@ -115,14 +126,14 @@ export class ProviderUnderTest {
   }
 
   async delete({ token, id, inputs, state }: Recorded): Promise<void> {
-    const request = new messages.DeleteRequest().setUrn(urnOf(token)).setId(id).setProperties(sent(state)).setOldInputs(sent(inputs));
+    const request = new messages.DeleteRequest().setUrn(urnOf(token)).setId(id).setProperties(this.#sent(state)).setOldInputs(this.#sent(inputs));
     await this.send<unknown>("delete", request);
   }
-}
 
-/** The provider takes no secrets, so the engine strips the marks from everything it sends. */
-function sent(properties: Properties) {
-  return toStruct(unwrapSecrets(properties) as Properties);
+  /** To a provider that takes no secrets the engine sends everything without their marks. */
+  #sent(properties: Properties) {
+    return toStruct(this.#takesSecrets ? properties : (unwrapSecrets(properties) as Properties));
+  }
 }
 
 /** A parent type in front, as component resources have it: only the last one counts. */

@@ -4,7 +4,7 @@ import type { Clock } from "../../../common/poll.ts";
 import { flag, text } from "../kinds.ts";
 import type { Failure, InputSpec, ResourceType } from "../resource-type.ts";
 import type { Properties } from "../values.ts";
-import { hide } from "./hide.ts";
+import { hide } from "../hide.ts";
 import { list, logging, textMap } from "./kinds.ts";
 
 /** What a command runs in. */
