@@ -1,5 +1,5 @@
 // The one-way rules between rooms (docs/architecture.md). tests/guard-rails plants a violation of each and wants it found.
-const rooms = ["common", "components", "stacks", "gates", "worlds", "toolchain", "rehearsal", "automation", "tests"];
+const rooms = ["common", "components", "stacks", "gates", "worlds", "toolchain", "rehearsal", "automation", "lab", "tests"];
 
 /** A room may import the rooms named and itself; nothing else of ours. */
 const mayImport = (room, allowed, comment) => ({
@@ -19,6 +19,14 @@ module.exports = {
     mayImport("worlds", ["common", "gates", "stacks"], "a world is what gates and engine ask"),
     mayImport("toolchain", ["common"], "the toolchain installs programs and knows nothing of what they are for"),
     mayImport("rehearsal", ["common", "gates", "stacks", "toolchain", "worlds"], "the local world is a world; it knows no verb"),
+    mayImport("lab", ["common", "components", "toolchain"], "the lab runs what the bundle says, with real programs; it knows no world"),
+    {
+      name: "the-lab-is-known-to-its-tests-only",
+      comment: "the product does not need it",
+      severity: "error",
+      from: { pathNot: "^(lab|tests)/" },
+      to: { path: "^lab/" },
+    },
     {
       name: "rehearsal-is-known-to-the-composition-root-only",
       comment: "only automation/session.ts decides which world it is",
@@ -31,7 +39,7 @@ module.exports = {
       comment: "a gate that shares code with the program it proves, proves nothing",
       severity: "error",
       from: { path: "^gates/" },
-      to: { path: "^(stacks|components)/", pathNot: "^(stacks/(config|project|settings)|components/ports)\\.ts$" },
+      to: { path: "^(stacks|components)/", pathNot: "^(stacks/(config|project|settings|variants)|components/ports)\\.ts$" },
     },
     {
       name: "components-touch-nothing",

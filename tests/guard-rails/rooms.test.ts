@@ -18,6 +18,8 @@ const plants: Record<string, Record<string, string>> = {
   "worlds-imports": { "worlds/a.ts": 'import "../rehearsal/b.ts";', "rehearsal/b.ts": "export {};" },
   "toolchain-imports": { "toolchain/a.ts": 'import "../automation/b.ts";', "automation/b.ts": "export {};" },
   "rehearsal-imports": { "rehearsal/a.ts": 'import "../automation/b.ts";', "automation/b.ts": "export {};" },
+  "lab-imports": { "lab/a.ts": 'import "../automation/b.ts";', "automation/b.ts": "export {};" },
+  "the-lab-is-known-to-its-tests-only": { "automation/a.ts": 'import "../lab/b.ts";', "lab/b.ts": "export {};" },
   "rehearsal-is-known-to-the-composition-root-only": { "automation/verbs/a.ts": 'import "../../rehearsal/b.ts";', "rehearsal/b.ts": "export {};" },
   "gates-know-settings-not-programs": { "gates/a.ts": 'import "../stacks/network.ts";', "stacks/network.ts": "export {};" },
   "components-touch-nothing": { "components/a.ts": 'import "node:fs";' },
