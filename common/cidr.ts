@@ -62,6 +62,11 @@ export function hostNumber(address: string): number {
   return address.split(".").reduce((number, octet) => number * 256 + Number(octet), 0);
 }
 
+/** The other way round of `hostNumber`. */
+export function formatHost(number: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+}
+
 /** Whether a machine can have this address of an AWS subnet, which keeps the first four and the last. */
 export function isHostAddress(subnet: string, address: string): boolean {
   const { base, bits } = mustParseCidr(subnet);

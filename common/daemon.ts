@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { poll, type Attempt } from "../common/poll.ts";
-import { processStartTime } from "../common/process-start-time.ts";
+import { poll, type Attempt } from "./poll.ts";
+import { processStartTime } from "./process-start-time.ts";
+import { pidExists } from "./process-stat.ts";
 
 /** A process that outlives the command that started it. The start time tells it from a later one with the same pid. */
 export interface Daemon {
@@ -18,20 +19,25 @@ export interface DaemonCommand {
   readonly variables: NodeJS.ProcessEnv;
   /** Takes its stdout and stderr. */
   readonly logFile: string;
+  /** What it reads on its stdin; left out, nothing. */
+  readonly input?: string;
 }
 
 /** Starts a process of its own session: no Ctrl-C in the terminal and no end of ours reaches it. */
-export function startDaemon({ program, args, directory, variables, logFile }: DaemonCommand): Promise<Daemon> {
+export function startDaemon({ program, args, directory, variables, logFile, input }: DaemonCommand): Promise<Daemon> {
   mkdirSync(dirname(logFile), { recursive: true });
   const output = openSync(logFile, "a", 0o600);
-  const child = spawn(program, args, { cwd: directory, env: variables, detached: true, stdio: ["ignore", output, output] });
+  const child = spawn(program, args, { cwd: directory, env: variables, detached: true, stdio: [input === undefined ? "ignore" : "pipe", output, output] });
   closeSync(output);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
+    // One that ends before it has read says why in its log.
+    child.stdin?.on("error", () => undefined);
     child.once("spawn", () => {
+      child.stdin?.end(input);
       child.unref();
       const { pid } = child;
-      const startTime = pid === undefined ? undefined : processStartTime(pid);
+      const startTime = pid === undefined ? undefined : beganAt(pid);
       if (pid === undefined || startTime === undefined) reject(new Error(`${program} ended at once; see ${logFile}`));
       else resolve({ pid, startTime });
     });
@@ -39,7 +45,13 @@ export function startDaemon({ program, args, directory, variables, logFile }: Da
 }
 
 export function isAlive({ pid, startTime }: Daemon): boolean {
-  return processStartTime(pid) === startTime;
+  return beganAt(pid) === startTime;
+}
+
+/** Where the kernel shows no start times (macOS), a process of that number is taken for it. */
+function beganAt(pid: number): string | undefined {
+  if (existsSync("/proc/self/stat")) return processStartTime(pid);
+  return pidExists(pid) ? "unknown" : undefined;
 }
 
 /** Asks it to end, waits, and ends it by force when it does not. Never touches a later process with the same pid. */

@@ -2,8 +2,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ipv6InSubnet } from "./addresses.ts";
-import { BastionGroup } from "./bastion-group.ts";
 import { BastionIdentity } from "./bastion-identity.ts";
+import { MachineGroup } from "./machine-group.ts";
 import { renderBundle, type BundleArgs } from "./render/bundle.ts";
 import { bastionUser, renderUserData } from "./render/cloud-init.ts";
 import type { Window } from "./window.ts";
@@ -56,7 +56,7 @@ export const bastionName = "tf-bastion";
 const ipv6Host = "::100";
 
 /** Debian's own account (wiki.debian.org/Cloud/AmazonEC2Image), and one image of it: another one is another machine. */
-const debian = { owner: "136693071363", name: "debian-13-arm64-20251117-2299" };
+const debian = { owner: "136693071363", name: "debian-13-arm64-20251117-2299", rootDevice: "/dev/xvda" };
 
 export class Bastion extends pulumi.ComponentResource {
   readonly groupName: pulumi.Output<string>;
@@ -112,20 +112,23 @@ export class Bastion extends pulumi.ComponentResource {
         bundle,
       }),
     );
-    const group = new BastionGroup(
+    const group = new MachineGroup(
       `${name}-group`,
       {
-        environment: args.environment,
         groupName: args.groupName,
+        templateName: `moonback-${args.environment}-bastion`,
         instanceName: bastionName,
         availabilityZone: args.availabilityZone,
         networkInterfaceId: nic.id,
         imageId: image.id,
+        rootDevice: debian.rootDevice,
         instanceType: args.instanceType,
         volumeGiB: args.volumeGiB,
         instanceProfileName: identity.instanceProfileName,
+        metadataTokens: "required",
         userData,
         window: args.window,
+        schedule: "open-and-close",
       },
       // A machine that the schedule starts must find its secrets and be allowed to read them; no property carries that.
       { ...parent, dependsOn: [identity] },

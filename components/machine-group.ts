@@ -1,12 +1,13 @@
-// Owns when and as what the bastion runs: launch template, Auto Scaling group of at most one, and the schedule that opens and closes it.
+// Owns when and as what one machine runs: launch template, Auto Scaling group of at most one, and the schedule that opens and closes it.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { windowRecurrences, type Window } from "./window.ts";
 
-export interface BastionGroupArgs {
-  readonly environment: string;
+export interface MachineGroupArgs {
   /** Unique per account and region. */
   readonly groupName: string;
+  /** Unique per account and region. */
+  readonly templateName: string;
   /** `Name` of instance and disk. */
   readonly instanceName: string;
   /** The zone of the interface; the group is placed by it (see below). */
@@ -14,43 +15,47 @@ export interface BastionGroupArgs {
   /** The static interface: whatever instance runs has its addresses. */
   readonly networkInterfaceId: pulumi.Input<string>;
   readonly imageId: pulumi.Input<string>;
+  /** The device that the image boots from. */
+  readonly rootDevice: string;
   readonly instanceType: string;
   /** Size of the root disk, in GiB. */
   readonly volumeGiB: number;
-  readonly instanceProfileName: pulumi.Input<string>;
+  /** What it may do in the account; left out, nothing. */
+  readonly instanceProfileName?: pulumi.Input<string>;
+  /** Whether metadata is answered to who has fetched a token only (IMDSv2). */
+  readonly metadataTokens: "required" | "optional";
   /** Base64. */
-  readonly userData: pulumi.Input<string>;
+  readonly userData?: pulumi.Input<string>;
   readonly window: Window;
+  /** `open-and-close`: the schedule starts and stops it. `close`: it only stops it, and whoever needs it starts it. */
+  readonly schedule: "open-and-close" | "close";
 }
 
-/** The root device of Debian's images. */
-const rootDevice = "/dev/xvda";
-
-export class BastionGroup extends pulumi.ComponentResource {
+export class MachineGroup extends pulumi.ComponentResource {
   readonly groupName: pulumi.Output<string>;
   readonly launchTemplateId: pulumi.Output<string>;
 
-  constructor(name: string, args: BastionGroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("moonback:bastion:BastionGroup", name, {}, opts);
+  constructor(name: string, args: MachineGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("moonback:compute:MachineGroup", name, {}, pulumi.mergeOptions(opts, { aliases: [{ type: "moonback:bastion:BastionGroup" }] }));
     const parent = { parent: this };
     const title = { Name: args.instanceName };
 
     const template = new aws.ec2.LaunchTemplate(
       `${name}-template`,
       {
-        name: `moonback-${args.environment}-bastion`,
+        name: args.templateName,
         imageId: args.imageId,
         instanceType: args.instanceType,
-        iamInstanceProfile: { name: args.instanceProfileName },
+        ...(args.instanceProfileName === undefined ? {} : { iamInstanceProfile: { name: args.instanceProfileName } }),
         // The interface brings its own addresses and security groups; AWS takes nothing else beside it.
         networkInterfaces: [{ networkInterfaceId: args.networkInterfaceId }],
-        metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1, instanceMetadataTags: "disabled" },
+        metadataOptions: { httpEndpoint: "enabled", httpTokens: args.metadataTokens, httpPutResponseHopLimit: 1, instanceMetadataTags: "disabled" },
         blockDeviceMappings: [
-          { deviceName: rootDevice, ebs: { volumeType: "gp3", volumeSize: args.volumeGiB, encrypted: "true", deleteOnTermination: "true" } },
+          { deviceName: args.rootDevice, ebs: { volumeType: "gp3", volumeSize: args.volumeGiB, encrypted: "true", deleteOnTermination: "true" } },
         ],
         // By default a t4g may run up a bill for credits that it does not have.
         creditSpecification: { cpuCredits: "standard" },
-        userData: args.userData,
+        ...(args.userData === undefined ? {} : { userData: args.userData }),
         tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags: title })),
         tags: title,
       },
@@ -92,7 +97,7 @@ export class BastionGroup extends pulumi.ComponentResource {
         },
         { ...parent, deleteBeforeReplace: true },
       );
-    action("start", 1);
+    if (args.schedule === "open-and-close") action("start", 1);
     // The maximum too: outside the window nothing but UpdateAutoScalingGroup with a new maximum, which is what up calls, can raise it.
     action("stop", 0);
 

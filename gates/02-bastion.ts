@@ -7,7 +7,7 @@ import { green, red, type Check, type Gate, type GateContext, type SourceName, t
 import { get } from "./https.ts";
 import { describeWay, isOperatorsSsh, waysIn } from "./ways-in.ts";
 import { interfacesOf, isOurs, Missing, ourBastion } from "./ours.ts";
-import { openHours } from "./schedule.ts";
+import { heldOpen, openHours } from "./schedule.ts";
 
 /** What a machine needs from nothing to answering: start, packages, images (minutes in AWS, seconds in the rehearsal). */
 const bootMs = 600_000;
@@ -15,9 +15,6 @@ const bootMs = 600_000;
 function check(name: string, title: string, asks: readonly SourceName[], look: (context: GateContext) => Promise<Verdict>): Check {
   return { id: `02.${name}`, title, kind: "observe", asks, timeoutMs: bootMs, intervalMs: 1_000, passes: 1, look };
 }
-
-/** What a group must be doing for its schedule to close it. */
-const closing = ["ScheduledActions", "Terminate"];
 
 const checks: readonly Check[] = [
   check("group", "one group of one, ours, in the configured zone", ["autoscaling"], async (context) => {
@@ -67,10 +64,8 @@ const checks: readonly Check[] = [
     const group = await ourGroup(context);
     const name = groupName(context.environment);
     const { ScheduledUpdateGroupActions: actions = [] } = await client.send(new DescribeScheduledActionsCommand({ AutoScalingGroupName: name }));
-    const suspended = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => (ProcessName !== undefined && closing.includes(ProcessName) ? [ProcessName] : []));
-    if (suspended.length > 0) return red(`${name}: ${suspended.join(", ")} suspended: nothing would stop it`);
-    const shielded = group.NewInstancesProtectedFromScaleIn === true || (group.Instances ?? []).some(({ ProtectedFromScaleIn }) => ProtectedFromScaleIn === true);
-    if (shielded) return red(`${name} protects its instances from scale-in: nothing would stop them`);
+    const held = heldOpen(group);
+    if (held !== undefined) return red(`${name}: ${held}`);
     const found = openHours(actions, context.environment.window);
     return "problem" in found ? red(`${name}: ${found.problem}`) : green(`${name}: ${found.evidence}`);
   }),

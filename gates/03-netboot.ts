@@ -1,8 +1,10 @@
 // Gate 03: everything a machine needs to boot from the network is served by the bastion, and only what is meant to be served.
 import { createHash } from "node:crypto";
 import { cidrContains, hostNumber } from "../common/cidr.ts";
+import { errorMessage } from "../common/errors.ts";
 import { ports, registryCaches } from "../components/ports.ts";
-import { variants, type Variant } from "../stacks/settings.ts";
+import type { Environment } from "../stacks/config.ts";
+import { variants, type Variant } from "../stacks/variants.ts";
 import { compose, composeServices, lastLine } from "./compose.ts";
 import { resolve } from "./dns.ts";
 import { green, red, type Bastion, type Check, type Gate, type GateContext, type Verdict } from "./gate.ts";
@@ -32,6 +34,10 @@ function check(name: string, title: string, look: Look, kind: Check["kind"] = "o
 const oneShot = "assets";
 const services = ["dnsmasq", "matchbox", ...registryCaches.map(({ host }) => `registry-${host}`), "pihole", "proxy"];
 
+/** With several control planes the bastion is where the Kubernetes API answers. What is behind it, gate 04 asks. */
+const apiProxy = "kube-api";
+const hasApiProxy = ({ nodes }: Environment): boolean => nodes.controlPlanes > 1;
+
 /** A small public image of each registry, to see its cache at work. */
 const probes: Readonly<Record<(typeof registryCaches)[number]["host"], string>> = {
   "docker.io": "library/hello-world:latest",
@@ -42,13 +48,15 @@ const probes: Readonly<Record<(typeof registryCaches)[number]["host"], string>> 
 };
 
 const checks: readonly Check[] = [
-  check("running", `${services.length} services run, and the Talos images were fetched`, async ({ bastion }) => {
+  check("running", "all services run, and the Talos images were fetched", async ({ bastion, address, context: { environment } }) => {
     const found = await composeServices(bastion);
-    const missing = services.filter((name) => found.get(name)?.State !== "running");
+    const wanted = hasApiProxy(environment) ? [...services, apiProxy] : services;
+    const missing = wanted.filter((name) => found.get(name)?.State !== "running");
     const assets = found.get(oneShot);
     const problems = missing.map((name) => `${name} is ${found.get(name)?.State ?? "not there"}`);
     if (assets?.State !== "exited" || assets.ExitCode !== 0) problems.push(`${oneShot} is ${assets?.State ?? "not there"}${assets?.State === "exited" ? ` with exit code ${assets.ExitCode}` : ""}`);
-    return problems.length === 0 ? green(`${services.join(", ")} running; ${oneShot} done`) : red(problems.join("; "));
+    if (problems.length === 0 && wanted.includes(apiProxy)) problems.push(...(await silent(bastion, address, ports.kubernetesApi)));
+    return problems.length > 0 ? red(problems.join("; ")) : green(`${wanted.join(", ")} running; ${oneShot} done`);
   }),
   check("dnsmasq", "dnsmasq answers by TFTP with the script that leads to matchbox", async ({ bastion, address }) => {
     const { code, stdout, stderr } = await bastion.run(`python3 - ${address}:${ports.tftp} boot.ipxe`, tftpProbe);
@@ -98,6 +106,16 @@ const checks: readonly Check[] = [
     return refused.status === 403 ? green("CONNECT ghcr.io:443 answered 200, not-allowed.example:443 403") : red(`CONNECT not-allowed.example:443 answered ${refused.status}, not 403`);
   }),
 ];
+
+/** Why nothing takes a connection there; nothing where something does. */
+async function silent(bastion: Bastion, address: string, port: number): Promise<string[]> {
+  try {
+    (await bastion.dial(address, port)).destroy();
+    return [];
+  } catch (error) {
+    return [`nothing answers at ${address}:${port}: ${errorMessage(error)}`];
+  }
+}
 
 export const netboot: Gate = { number: "03", name: "netboot infrastructure", checks };
 

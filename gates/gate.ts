@@ -37,6 +37,25 @@ export interface Bastion {
   readonly authorities?: string;
 }
 
+/** The nodes' Talos, asked by the real `talosctl`. */
+export interface Talos {
+  /** Runs `talosctl` against one node, by its address. */
+  run(address: string, ...args: readonly string[]): Promise<Ran>;
+}
+
+/** What the Kubernetes API answered. */
+export interface KubernetesAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** The cluster's API, reached through the bastion as its administrator. */
+export interface Kubernetes {
+  /** Where it answers, for the evidence. */
+  readonly server: string;
+  get(path: string): Promise<KubernetesAnswer>;
+}
+
 /** A resource that a stage's program declares, as the engine plans it. */
 export interface PlannedResource {
   readonly type: string;
@@ -53,10 +72,14 @@ export interface Sources {
   readonly bastion: Source<Bastion>;
   readonly ec2: Source<EC2Client>;
   readonly iam: Source<IAMClient>;
+  readonly kubernetes: Source<Kubernetes>;
   readonly logs: Source<CloudWatchLogsClient>;
   readonly ssm: Source<SSMClient>;
   readonly sts: Source<STSClient>;
+  readonly talos: Source<Talos>;
 }
+/** What a world brings of them; the others lead through its bastion to what was built there. */
+export type WorldSources = Omit<Sources, "kubernetes" | "talos">;
 export type SourceName = keyof Sources | "plan";
 
 export interface GateContext {
@@ -110,8 +133,8 @@ export interface CheckResult {
   readonly check: Check;
   readonly status: Verdict["status"];
   readonly via: Via;
-  /** Who was asked. */
-  readonly asked: string;
+  /** Who was asked, each once. */
+  readonly asked: readonly string[];
   /** What was seen; for a check that does not apply, why. */
   readonly evidence?: string;
   readonly error?: string;

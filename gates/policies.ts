@@ -76,12 +76,13 @@ export const policies: readonly Policy[] = [
   },
   {
     name: "plan-imds",
-    title: "every declared machine answers metadata to itself only, by token (GDPR art. 32)",
+    title: "every declared machine answers metadata to itself only, and by token where it holds credentials (GDPR art. 32)",
     types: [templateType],
     looksAt: ["metadataOptions"],
-    violation: ({ metadataOptions }) => {
+    violation: ({ metadataOptions, iamInstanceProfile }) => {
       const { httpTokens, httpPutResponseHopLimit } = record(metadataOptions);
-      if (httpTokens !== "required") return "answers metadata without a token (IMDSv1)";
+      // What iPXE reads has no credentials in it: a machine without a profile has no role.
+      if (httpTokens !== "required" && !(httpTokens === "optional" && iamInstanceProfile === undefined)) return "answers metadata without a token (IMDSv1)";
       return httpPutResponseHopLimit === 1 ? undefined : `has hop limit ${text(httpPutResponseHopLimit)}`;
     },
   },

@@ -43,11 +43,11 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
   const start = clock.elapsed();
   const sources = check.asks.map((name) => sourceOf(context, name));
   const via = weakest(sources.map((source) => source.via));
-  const asked = [...new Set(sources.map((source) => source.by))].join(", ");
+  const asked = [...new Set(sources.map((source) => source.by))];
   const finish = (rest: Pick<CheckResult, "status" | "evidence" | "error">): CheckResult => ({ check, via, asked, durationMs: Math.round(clock.elapsed() - start), ...rest });
   for (let passes = 0; ; ) {
     signal?.throwIfAborted();
-    const verdict = await lookSafely(check, context, asked, signal);
+    const verdict = await lookSafely(check, context, asked.join(", "), signal);
     // What an interrupt broke off has found nothing.
     signal?.throwIfAborted();
     onLook?.(check, verdict.status === "red" ? verdict.error : undefined);

@@ -3,14 +3,16 @@ import { renderBundle, type BundleArgs } from "../components/render/bundle.ts";
 import { secretFiles } from "../components/render/cloud-init.ts";
 import type { RenderedFile } from "../components/render/file.ts";
 import { renderWireguard, type WireguardArgs } from "../components/render/wireguard.ts";
-import type { Environment } from "./config.ts";
-import { variants } from "./settings.ts";
+import { nodesOf, talosRepository, type Environment } from "./config.ts";
+import { variants } from "./variants.ts";
 
 /** Names that no machine here has any business with; the first is there so that blocking can be seen at work. */
 const blockedNames = ["blocked.moonback.internal"];
 
 /** The netboot bundle of an environment, as its bastion serves it. */
-export function bundleOf({ bastion, network, image = {} }: Environment): BundleArgs {
+export function bundleOf(environment: Environment): BundleArgs {
+  const { bastion, network, image = {} } = environment;
+  const controlPlanes = nodesOf(environment).filter(({ role }) => role === "controlplane").map(({ address }) => address);
   return {
     address: bastion.address,
     subnetCidr: network.subnetCidr,
@@ -19,8 +21,10 @@ export function bundleOf({ bastion, network, image = {} }: Environment): BundleA
     blockedNames,
     assets: variants.flatMap((variant) => {
       const published = image[variant];
-      return published === undefined ? [] : [{ variant, repository: `ghcr.io/urmanac/talos-cozystack-${variant}/talos`, ...published }];
+      return published === undefined ? [] : [{ variant, repository: talosRepository(variant), ...published }];
     }),
+    // As `apiEndpoint` has it: one control plane answers for itself.
+    ...(controlPlanes.length === 1 ? {} : { apiServers: controlPlanes }),
   };
 }
 

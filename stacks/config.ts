@@ -1,10 +1,13 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode, UserError, errorMessage } from "../common/errors.ts";
+import { ports } from "../components/ports.ts";
 import { near, parseSettings } from "./config-parse.ts";
 import { ConfigError, type ConfigProblem } from "./config-problems.ts";
 import { secretProblem } from "./secret-references.ts";
 import { beforeUp, type Settings } from "./settings.ts";
+import type { NodePlan } from "./settings-nodes.ts";
+import type { Variant } from "./variants.ts";
 
 /** One environment as the rest of the program sees it: validated settings and its name. */
 export interface Environment extends Settings {
@@ -19,6 +22,47 @@ export function groupName({ name, names }: Environment): string {
 /** The `Name` tag of what there is once in an environment. */
 export function title({ name }: Environment): string {
   return `moonback-${name}`;
+}
+
+export { nodesOf, type NodePlan } from "./settings-nodes.ts";
+
+/** A node's Auto Scaling group, and its launch template. */
+export function nodeGroupName({ name }: Environment, node: Pick<NodePlan, "name">): string {
+  return `moonback-${name}-${node.name}`;
+}
+
+/** Where the Kubernetes API answers: at the control plane itself, or, with three, at the bastion, which knows which of them are up. */
+export function apiEndpoint({ bastion, nodes }: Environment): string {
+  return `https://${nodes.controlPlanes === 1 ? nodes.firstAddress : bastion.address}:${ports.kubernetesApi}`;
+}
+
+/** Where the image of a variant is published. */
+export function talosRepository(variant: Variant): string {
+  return `ghcr.io/urmanac/talos-cozystack-${variant}/talos`;
+}
+
+/** What the operator reaches on a node, through the bastion: Talos' API and Kubernetes'. */
+export const operatorPorts = { talosApi: 50_000, kubernetesApi: ports.kubernetesApi } as const;
+
+/** What installs a node's Talos. A plan shows what is meant where no image is published yet; `up` asks for it before anything is touched. */
+export function installImage({ image }: Environment, { variant }: Pick<NodePlan, "variant">): string {
+  const published = image?.[variant];
+  return published === undefined ? `${talosRepository(variant)}:not-published` : `${talosRepository(variant)}@${published.digest}`;
+}
+
+/** Below the range that systems take outgoing ports from, above the well-known ones; by name and address plan, so that a state fits every operator's machine. */
+const firstForwardPort = 17_000;
+const forwardPorts = 2_000;
+
+/** The operator's own end of the way to the nodes: a proxy on loopback that leads through the bastion's SSH. */
+export function forwardAddress({ name, network }: Environment): { readonly host: string; readonly port: number } {
+  const sum = Array.from(`${name} ${network.vpcCidr}`).reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % forwardPorts, 7);
+  return { host: "127.0.0.1", port: firstForwardPort + sum };
+}
+
+export function forwardUrl(environment: Environment): string {
+  const { host, port } = forwardAddress(environment);
+  return `http://${host}:${port}`;
 }
 
 /** No hyphen: `<env>-<stage>` must fall apart in one way only. */
@@ -58,10 +102,14 @@ export function missingForUp(environment: Environment): ConfigProblem[] {
   return [...missing, ...secretReferences(environment).flatMap(unreadable)];
 }
 
-/** Every setting of the environment that names a secret. */
-function secretReferences({ bastion }: Environment): { readonly key: string; readonly reference: string }[] {
-  if (bastion.egress !== "wireguard" || bastion.wireguard === undefined) return [];
-  return [{ key: "bastion.wireguard.privateKey", reference: bastion.wireguard.privateKey }];
+/** Every setting of the environment that names a secret and is used. */
+function secretReferences({ bastion, nodes }: Environment): { readonly key: string; readonly reference: string }[] {
+  const tunnel = bastion.egress === "wireguard" ? bastion.wireguard?.privateKey : undefined;
+  const tailnet = (nodes.gateways ?? []).length > 0 ? nodes.tailscaleAuthKey : undefined;
+  return [
+    ...(tunnel === undefined ? [] : [{ key: "bastion.wireguard.privateKey", reference: tunnel }]),
+    ...(tailnet === undefined ? [] : [{ key: "nodes.tailscaleAuthKey", reference: tailnet }]),
+  ];
 }
 
 function unreadable({ key, reference }: { readonly key: string; readonly reference: string }): ConfigProblem[] {

@@ -28,11 +28,31 @@ export type NetbootOutputs = {
   readonly generation: pulumi.Output<string>;
 };
 
+export type NodesOutputs = {
+  /** The operator's access to Talos. A secret. */
+  readonly talosconfig: pulumi.Output<string>;
+  /** By the name of the node. */
+  readonly macAddresses: pulumi.Output<Readonly<Record<string, string>>>;
+  /** By the name of the node. Secrets. */
+  readonly machineConfigs: pulumi.Output<Readonly<Record<string, string>>>;
+};
+
+export type ClusterOutputs = {
+  /** The operator's access to Kubernetes, through the bastion. A secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** As stage `nodes` made it: who looks at the cluster reads one stack. A secret. */
+  readonly talosconfig: pulumi.Output<string>;
+  /** Names this life of the bastion and the nodes; what is put into the cluster takes it as a trigger. */
+  readonly generation: pulumi.Output<string>;
+};
+
 /** What each stage hands on: the same names and types whoever supplies them. */
 export interface StageOutputs {
   readonly network: NetworkOutputs;
   readonly bastion: BastionOutputs;
   readonly netboot: NetbootOutputs;
+  readonly nodes: NodesOutputs;
+  readonly cluster: ClusterOutputs;
 }
 export type StageName = keyof StageOutputs;
 

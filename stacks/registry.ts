@@ -1,4 +1,4 @@
-import { groupName, title } from "./config.ts";
+import { groupName, nodeGroupName, nodesOf, title } from "./config.ts";
 import type { StageOutputs } from "./outputs.ts";
 import type { Stage } from "./stage.ts";
 
@@ -47,6 +47,25 @@ export const stages: readonly Stage[] = [
     outputs: ["generation"] satisfies (keyof StageOutputs["netboot"])[],
     gates: ["02", "03"],
     load: async () => (await import("./netboot.ts")).netboot,
+  },
+  {
+    name: "nodes",
+    needs: ["network"],
+    outputs: ["talosconfig", "macAddresses", "machineConfigs"] satisfies (keyof StageOutputs["nodes"])[],
+    gates: ["09"],
+    operatesNodes: true,
+    groups: (environment) => nodesOf(environment).map((node) => nodeGroupName(environment, node)),
+    claims: (environment) =>
+      nodesOf(environment).map((node) => ({ type: "aws:autoscaling/group:Group", resource: `${node.name}-group-asg`, name: nodeGroupName(environment, node) })),
+    load: async () => (await import("./nodes.ts")).nodes,
+  },
+  {
+    name: "cluster",
+    needs: ["bastion", "netboot", "nodes"],
+    outputs: ["kubeconfig", "talosconfig", "generation"] satisfies (keyof StageOutputs["cluster"])[],
+    gates: ["04"],
+    operatesNodes: true,
+    load: async () => (await import("./cluster.ts")).cluster,
   },
 ];
 

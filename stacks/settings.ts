@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { cidrContains, formatCidr, hostNumber, isHostAddress, isIpv4Address, parseCidr, type Cidr } from "../common/cidr.ts";
+import { help, secretReference, type CrossRule } from "./setting-kinds.ts";
+import { nodesRules, nodesSettings } from "./settings-nodes.ts";
+import { variants } from "./variants.ts";
 
 /** What CloudWatch Logs accepts (PutRetentionPolicy, retentionInDays), up to a quarter: flow logs are personal data. */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90];
-
-/** Each setting's own words for the error message and the reference page. */
-type SettingHelp = { readonly allowed: string; readonly fix: string };
-const help = (allowed: string, fix: string): SettingHelp => ({ allowed, fix });
 
 /** A range that AWS would give back as it was written; `refuse` says what else is wrong with it. */
 function range(refuse: (cidr: Cidr) => string | undefined) {
@@ -40,9 +39,6 @@ const ipv4Address = z.string().refine(isIpv4Address, "is not an IPv4 address");
 
 const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/, "is not a digest");
 
-/** Where a secret is found; the file itself never holds one. */
-const secretReference = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "is not a reference to a secret");
-
 const timeZone = z.string().refine((name) => /^([A-Z][A-Za-z_]+\/[A-Za-z_+\-/0-9]+|UTC)$/.test(name) && isTimeZone(name), "is not a time zone");
 
 function isTimeZone(name: string): boolean {
@@ -53,10 +49,6 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
-
-/** The Talos images: with Spin alone, and with Tailscale for the gateways. */
-export const variants = ["spin-only", "spin-tailscale"] as const;
-export type Variant = (typeof variants)[number];
 
 const talosImage = z
   .strictObject({
@@ -163,6 +155,7 @@ export const settingsSchema = z.strictObject({
         .meta(help("a section with endpoint, peerPublicKey, address, privateKey", "write one as in docs/configuration.md, or leave it out")),
     })
     .meta(help("a section with address, instanceType, volumeGiB, dhcpRange, egress", "write one as in Pulumi.rehearsal.yaml")),
+  nodes: nodesSettings,
   image: z
     .strictObject({ "spin-only": talosImage, "spin-tailscale": talosImage })
     .optional()
@@ -177,14 +170,6 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 /** All IPv6 addresses that can cross the internet (RFC 4291, IANA's global unicast assignment). */
 const globalUnicast = "2000::/3";
-
-/** A rule over several settings, read only when each of them is right by itself. */
-export interface CrossRule {
-  readonly key: string;
-  readonly broken: (settings: Settings) => string | undefined;
-  readonly allowed: string;
-  readonly fix: string;
-}
 
 export const crossRules: readonly CrossRule[] = [
   {
@@ -241,6 +226,7 @@ export const crossRules: readonly CrossRule[] = [
       wireguard !== undefined && cidrContains(network.vpcCidr, `${wireguard.address}/32`) ? `lies inside network.vpcCidr ${network.vpcCidr}` : undefined,
     ...help("an address of the tunnel, outside the VPC", "take the address that the home lab gives the bastion"),
   },
+  ...nodesRules,
 ];
 
 /** What AWS keeps of every subnet: the first four addresses and the last (VPC user guide, "Subnet sizing"). */
@@ -257,6 +243,8 @@ export interface BeforeUp {
   readonly fix: string;
 }
 
+const published = help("a section with digest, vmlinuz, initramfs", "publish the Talos image first, then add what its build record says below moon-and-back:image");
+
 export const beforeUp: readonly BeforeUp[] = [
   {
     key: "awsAccountId",
@@ -271,6 +259,11 @@ export const beforeUp: readonly BeforeUp[] = [
   {
     key: "image.spin-only",
     missing: (settings) => settings.image?.["spin-only"] === undefined,
-    ...help("a section with digest, vmlinuz, initramfs", "publish the Talos image first, then add what its build record says below moon-and-back:image"),
+    ...published,
+  },
+  {
+    key: "image.spin-tailscale",
+    missing: (settings) => (settings.nodes.gateways ?? []).length > 0 && settings.image?.["spin-tailscale"] === undefined,
+    ...published,
   },
 ];

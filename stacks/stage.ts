@@ -34,6 +34,8 @@ export interface Stage {
   readonly publicAddress?: (environment: Environment) => { readonly address: string; readonly wanted: boolean };
   /** What the settings alone decide of its machines' user data, which as a whole waits for keys: a plan shows it. */
   readonly files?: (environment: Environment) => Promise<readonly RenderedFile[]>;
+  /** Its commands run talosctl and kubectl against the nodes: the programs, and the way there, must be ready when it is built. */
+  readonly operatesNodes?: true;
   /** Declares the stage's resources. Loaded when run, so that listing stages costs nothing. */
   readonly load: () => Promise<(context: StageContext) => Outputs>;
 }

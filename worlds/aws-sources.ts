@@ -1,4 +1,4 @@
-import type { Source, Sources, Via } from "../gates/gate.ts";
+import type { Source, Via, WorldSources } from "../gates/gate.ts";
 
 /** Variables by which the AWS SDKs send calls elsewhere, for the services that are asked here. */
 export const awsEndpointVariables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "AWS_ENDPOINT_URL_AUTO_SCALING", "AWS_ENDPOINT_URL_SSM"];
@@ -19,7 +19,7 @@ export interface Answered {
 }
 
 /** What is asked of AWS itself. */
-export type AwsSources = Omit<Sources, "bastion">;
+export type AwsSources = Omit<WorldSources, "bastion">;
 
 /** AWS clients as sources: each SDK package is loaded when first asked, since together they take a second. */
 export function awsSources(access: AwsAccess, { via, by, confirm }: Answered): AwsSources {

@@ -15,6 +15,7 @@ export function awsWorld(environment: Environment, access: BastionAccessor): Wor
     standIns: [],
     costsMoney: true,
     sources,
+    nodes: { via: "real", by: "the nodes, through the bastion" },
     programFolders: [],
     // Nothing may answer in AWS's place here: what says "real" must be real.
     variables: { ...Object.fromEntries(awsEndpointVariables.map((name) => [name, undefined])), 
@@ -35,6 +36,7 @@ export function awsWorld(environment: Environment, access: BastionAccessor): Wor
     state: () => Promise.resolve("running"),
     start: () => Promise.resolve("running"),
     prepareMachines: () => Promise.resolve(),
+    passTime: () => Promise.reject(new Error("only a rehearsal's clock can be told the time")),
     clock: "real",
     // EC2 is eventually consistent; its guide to API requests speaks of seconds.
     settleMs: 15_000,

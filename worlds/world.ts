@@ -1,4 +1,4 @@
-import type { Sources } from "../gates/gate.ts";
+import type { Via, WorldSources } from "../gates/gate.ts";
 import type { BastionAccess, SshAddress } from "./bastion-source.ts";
 
 /** The way into the bastion: nothing where none was built. */
@@ -19,7 +19,9 @@ export interface World {
   /** Whether building there can cost anything. */
   readonly costsMoney: boolean;
   /** Whom gates, preflight and sweep ask, and whether that is the real thing. */
-  readonly sources: Sources;
+  readonly sources: WorldSources;
+  /** Who answers as a node there: the real thing or a stand-in, and in words. */
+  readonly nodes: { readonly via: Via; readonly by: string };
   /** Folders with programs of this world (provider plugins), to be found before the machine's own. */
   readonly programFolders: readonly string[];
   /** Variables for every program that shall see this world; `undefined` ones must not be set. */
@@ -41,6 +43,8 @@ export interface World {
   readonly sshAddress: SshAddress;
   /** Folders with the programs that a person needs to look at this world by hand; nothing is installed for it. */
   handTools(): Promise<readonly string[]>;
+  /** Lets a rehearsed world's time pass until then, never back: what AWS's own schedules would have done meanwhile is done. */
+  passTime(to: Date, options: Progress): Promise<void>;
   /** Ends what `start` began; nothing for a world that is not ours to end. */
   stop(): Promise<void>;
   /** Closes the connections of this process. */

@@ -1,3 +1,4 @@
+import { renderApiProxy } from "./api-proxy.ts";
 import { renderAssetsList, renderAssetsScript, type TalosAssets } from "./assets.ts";
 import { renderCompose } from "./compose.ts";
 import { renderBootScript, renderDnsmasq } from "./dnsmasq.ts";
@@ -24,6 +25,8 @@ export interface BundleArgs {
   readonly assets: readonly TalosAssets[];
   /** Whom nodes may reach through the proxy. Default: `defaultProxyHosts`. */
   readonly proxyHosts?: readonly string[];
+  /** Addresses of the control planes, where there are several: their Kubernetes API is then served here for them. */
+  readonly apiServers?: readonly string[];
   /** A home network, where DHCP and PXE are real: the interface that machines boot on, and the way out that they are told. */
   readonly homelab?: { readonly interface: string; readonly router: string };
 }
@@ -38,6 +41,7 @@ export function renderBundle(args: BundleArgs): RenderedFile[] {
     { path: "registry.yml", content: renderRegistry() },
     { path: "pihole.conf", content: renderPihole(args) },
     { path: "squid.conf", content: renderProxy({ ...args, hosts: args.proxyHosts ?? defaultProxyHosts }) },
+    ...(args.apiServers === undefined ? [] : [{ path: "haproxy.cfg", content: renderApiProxy({ address: args.address, apiServers: args.apiServers }) }]),
     { path: "assets.sh", content: renderAssetsScript(), executable: true },
     { path: "assets.txt", content: renderAssetsList(args.assets) },
     ...(args.homelab === undefined ? [] : [{ path: "README.txt", content: renderHomelabReadme({ ...args, interface: args.homelab.interface }) }]),

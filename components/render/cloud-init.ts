@@ -2,6 +2,7 @@ import { gzipSync, strFromU8, strToU8 } from "fflate";
 import { stringify } from "yaml";
 import { renderFetchSecrets, renderSecretsList, type FetchedSecret } from "./fetch-secrets.ts";
 import { lines, type RenderedFile } from "./file.ts";
+import { matchboxFiles, renderMatchboxFiles } from "./matchbox-files.ts";
 import { renderWireguard, type WireguardArgs } from "./wireguard.ts";
 
 /** Everything of ours on the machine. */
@@ -38,6 +39,7 @@ export function renderCloudConfig({ hostname, operatorPublicKey, hostPublicKey, 
     { path: "/etc/ssh/sshd_config.d/moonback.conf", content: renderSshd(hostPublicKey) },
     { path: `${home}/secrets.json`, content: renderSecretsList(secrets) },
     { path: `${home}/bin/fetch-secrets`, content: renderFetchSecrets(), executable: true },
+    { path: matchboxFiles.program, content: renderMatchboxFiles(), executable: true },
     ...(tunnel === undefined ? [] : [{ path: "/etc/wireguard/home.conf", content: renderWireguard({ ...tunnel, privateKeyFile: secretFiles.wireguardKey }) }]),
     ...bundle.map((file) => ({ ...file, path: `${home}/netboot/${file.path}` })),
   ];
@@ -50,7 +52,7 @@ export function renderCloudConfig({ hostname, operatorPublicKey, hostPublicKey, 
     ssh_pwauth: false,
     // Users come before packages, so the group must be there before docker.io brings it.
     groups: ["docker"],
-    users: [{ name: bastionUser, groups: ["docker"], lock_passwd: true, ssh_authorized_keys: [operatorPublicKey] }],
+    users: [{ name: bastionUser, groups: ["docker"], lock_passwd: true, sudo: `ALL=(root) NOPASSWD: ${matchboxFiles.program}`, ssh_authorized_keys: [operatorPublicKey] }],
     package_update: true,
     // docker-cli is a recommendation of docker.io only, since Debian 13.
     packages: ["docker.io", "docker-cli", "docker-compose", "curl", "python3-boto3", ...(tunnel === undefined ? [] : ["wireguard-tools"])],

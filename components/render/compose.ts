@@ -8,10 +8,13 @@ export interface ComposeArgs {
   readonly address: string;
   /** Whom pihole asks. */
   readonly resolver: string;
+  /** The control planes, where the Kubernetes API is served here for them. */
+  readonly apiServers?: readonly string[];
 }
 
 /** Paths inside containers stand in this file only: the same files serve where the paths are others. */
 const inside = {
+  apiProxy: "/usr/local/etc/haproxy/haproxy.cfg",
   assets: "/assets",
   assetsList: "/netboot/assets.txt",
   assetsScript: "/netboot/assets.sh",
@@ -25,7 +28,7 @@ const inside = {
 } as const;
 
 /** compose.yaml. Everything is on the host's network: its ports are the contract with the nodes. */
-export function renderCompose({ address, resolver }: ComposeArgs): string {
+export function renderCompose({ address, resolver, apiServers }: ComposeArgs): string {
   const services = [
     service("dnsmasq", images.dnsmasq, {
       command: ["--keep-in-foreground", `--conf-file=${inside.dnsmasq}`, `--tftp-root=${inside.tftp}`, "--log-facility=-"],
@@ -50,6 +53,7 @@ export function renderCompose({ address, resolver }: ComposeArgs): string {
       volumes: [`./squid.conf:${inside.proxy}:ro`],
       healthcheck: healthy("CMD", "bash", "-c", `exec 3<>/dev/tcp/${address}/${ports.proxy}`),
     }),
+    ...(apiServers === undefined ? [] : [apiProxy(address)]),
     service("assets", images.assets, {
       entrypoint: ["/busybox/sh", inside.assetsScript],
       environment: { REGISTRY: `${address}:${portOf(assetsRegistry)}`, ASSETS: inside.assets, LIST: inside.assetsList },
@@ -94,6 +98,14 @@ function registry({ host, port, metricsPort, upstream }: RegistryCache, address:
     },
     volumes: [`./registry.yml:${inside.registry}:ro`, `cache-${host}:${inside.cache}`],
     healthcheck: answers(`http://${address}:${port}/v2/`),
+  });
+}
+
+/** It runs as nobody in particular: the image's own user may have this port. */
+function apiProxy(address: string): [string, object] {
+  return service("kube-api", images.apiProxy, {
+    volumes: [`./haproxy.cfg:${inside.apiProxy}:ro`],
+    healthcheck: healthy("CMD", "nc", "-z", address, String(ports.kubernetesApi)),
   });
 }
 

@@ -9,5 +9,7 @@ export const images = {
   proxy: "docker.io/ubuntu/squid:6.6-24.04_edge@sha256:8a3baed477e2c282ab8aa5edad442f69873246964f225c5c2ae8364b6610963c",
   // "debug" has a shell, /busybox/sh, beside crane (go-containerregistry, .ko/debug/.ko.yaml: distroless base:debug).
   assets: "gcr.io/go-containerregistry/crane:debug@sha256:e78770b31258a3846f878036d9c1f63fbe4c871f9f56990bf77fd95c013e3c1b",
+  // The index that docker-library/repo-info records for this tag (repos/haproxy/remote/3.2.24-alpine.md, commit 0ed0a0ed).
+  apiProxy: "docker.io/library/haproxy:3.2.24-alpine@sha256:d96a0d2c0c5eaeb70b20af39ae157753dda52233eb4b113b518b517239c0c9b4",
   dnsmasq: "docker.io/4km3/dnsmasq:2.90-r3@sha256:52e25fb2601156ab66f6a0872c180b285df7cafaa41267d8d65689f066490641",
 } as const;

@@ -42,7 +42,7 @@ describe("the bastion component", function () {
     const lines = resources.map(({ lineage }) => lineage.map(({ type, name }) => `${type.split("/").at(-1) ?? ""} ${name}`).join(" > "));
     const top = "moonback:bastion:Bastion b";
     const identity = `${top} > moonback:bastion:BastionIdentity b-identity`;
-    const group = `${top} > moonback:bastion:BastionGroup b-group`;
+    const group = `${top} > moonback:compute:MachineGroup b-group`;
     expect(lines.sort()).to.deep.equal(
       [
         top,

@@ -8,14 +8,18 @@ import { renderCloudConfig } from "../../components/render/cloud-init.ts";
 import type { RenderedFile } from "../../components/render/file.ts";
 import { images } from "../../components/render/images.ts";
 import { defaultProxyHosts, renderProxy } from "../../components/render/proxy.ts";
-import { bundleArgs, homelabArgs, tunnel, userDataArgs } from "./samples.ts";
+import { bundleArgs, homelabArgs, threeControlPlanes, tunnel, userDataArgs } from "./samples.ts";
 
 const golden = join(import.meta.dirname, "golden");
 const update = process.env["UPDATE_GOLDEN"] === "1";
 
+const bastion = renderBundle(bundleArgs);
+
 /** Every rendered file, under the golden file's name. The bundle inside a cloud-config is golden by itself. */
 const rendered: readonly RenderedFile[] = [
-  ...renderBundle(bundleArgs).map((file) => ({ ...file, path: `bastion/${file.path}` })),
+  ...bastion.map((file) => ({ ...file, path: `bastion/${file.path}` })),
+  // The others are the bastion's.
+  ...renderBundle(threeControlPlanes).filter(({ content }) => !bastion.some((file) => file.content === content)).map((file) => ({ ...file, path: `three-control-planes/${file.path}` })),
   ...renderBundle(homelabArgs).map((file) => ({ ...file, path: `homelab/${file.path}` })),
   { path: "cloud-config.yaml", content: renderCloudConfig(userDataArgs) },
   { path: "cloud-config-wireguard.yaml", content: renderCloudConfig({ ...userDataArgs, tunnel }) },
@@ -80,8 +84,24 @@ describe("the netboot bundle", () => {
     }
   });
 
+  it("serves the Kubernetes API of three control planes, and of one nothing", () => {
+    const hasConf = (args: typeof bundleArgs) => renderBundle(args).some(({ path }) => path === "haproxy.cfg");
+    expect([bundleArgs, homelabArgs, threeControlPlanes].map(hasConf)).to.deep.equal([false, false, true]);
+    const [before, after] = [compose().services, compose(threeControlPlanes).services];
+    expect(Object.keys(after).filter((name) => !(name in before))).to.deep.equal(["kube-api"]);
+    const { image, network_mode, restart, healthcheck } = after["kube-api"]!;
+    expect({ image, network_mode, restart }).to.deep.equal({ image: images.apiProxy, network_mode: "host", restart: "unless-stopped" });
+    expect(image).to.match(/^docker\.io\/library\/haproxy:3\.\d+\.\d+-alpine@sha256:[0-9a-f]{64}$/);
+    expect(healthcheck).to.deep.include({ test: ["CMD", "nc", "-z", "10.10.0.100", "6443"] });
+    expect(fileOf(threeControlPlanes, "haproxy.cfg").match(/^ +server .*$/gm)).to.deep.equal([
+      "    server control-plane-1 10.10.0.11:6443",
+      "    server control-plane-2 10.10.0.12:6443",
+      "    server control-plane-3 10.10.0.13:6443",
+    ]);
+  });
+
   it("mounts only files that it brings and volumes that it declares", () => {
-    for (const args of [bundleArgs, homelabArgs]) {
+    for (const args of [bundleArgs, homelabArgs, threeControlPlanes]) {
       const { services, volumes } = compose(args);
       const paths = renderBundle(args).map(({ path }) => path);
       const mounted = Object.values(services).flatMap((service) => service.volumes.map((volume) => volume.split(":")[0] ?? ""));
@@ -95,8 +115,8 @@ describe("the netboot bundle", () => {
   });
 
   it("names no path of a container outside of compose.yaml, and no path of the machine at all", () => {
-    const inside = Object.values(compose().services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(":")[1] ?? "?"));
-    for (const { path, content } of renderBundle(bundleArgs)) {
+    const inside = Object.values(compose(threeControlPlanes).services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(":")[1] ?? "?"));
+    for (const { path, content } of renderBundle(threeControlPlanes)) {
       expect(content, path).to.not.include("/opt/moonback");
       if (path === "compose.yaml") continue;
       // Programs and devices are the shell's own; URLs begin elsewhere.

@@ -37,11 +37,13 @@ const answers: NonNullable<MockEngine["made"]> = {
   "aws:iam/role:Role": { arn: "arn:aws:iam::123456789012:role/the-role" },
   "aws:ec2/launchTemplate:LaunchTemplate": { latestVersion: 7 },
   "aws:ssm/parameter:Parameter": (name) => ({ arn: `arn:aws:ssm:eu-west-1:123456789012:parameter/${name}` }),
+  "aws:ec2/networkInterface:NetworkInterface": (name) => ({ macAddress: `02:00:00:00:00:${name.length.toString(16).padStart(2, "0")}` }),
+  "command:local:Command": (name) => ({ stdout: name.endsWith("-access") ? "context: lab\ncontexts: { lab: { endpoints: [], ca: CA } }\n" : name.endsWith("-kubeconfig") ? "clusters: [{ name: lab, cluster: { server: https://10.10.0.11:6443 } }]\n" : `said by ${name}` }),
   "tls:index/privateKey:PrivateKey": (name) => ({ privateKeyOpenssh: `PRIVATE KEY of ${name}\n`, publicKeyOpenssh: `ssh-ed25519 ${name}\n` }),
 };
 const functionAnswers: NonNullable<MockEngine["calls"]> = {
   "aws:ec2/getAmi:getAmi": { id: "ami-debian" },
-  "aws:ec2/getInstances:getInstances": { ids: ["i-1"] },
+  "aws:ec2/getInstances:getInstances": { ids: ["i-1"], privateIps: ["10.10.0.11"] },
 };
 
 /**
@@ -106,7 +108,7 @@ export function engineUrn({ lineage, name }: Declared, stack = "lab-network"): s
 
 /** The one resource of that name. */
 export function named(resources: readonly Declared[], name: string): Declared {
-  const found = resources.filter((resource) => resource.name === name && /^(aws|tls):/.test(resource.type));
+  const found = resources.filter((resource) => resource.name === name && /^(aws|tls|command):/.test(resource.type));
   if (found.length !== 1) throw new Error(`${found.length} resources are called ${name}`);
   return found[0]!;
 }

@@ -8,7 +8,7 @@ import { renderBundle } from "../../components/render/bundle.ts";
 import { renderCloudConfig, secretFiles } from "../../components/render/cloud-init.ts";
 import { renderFetchSecrets } from "../../components/render/fetch-secrets.ts";
 import { renderWireguard } from "../../components/render/wireguard.ts";
-import { bundleArgs, homelabArgs, tunnel, userDataArgs } from "./samples.ts";
+import { bundleArgs, homelabArgs, threeControlPlanes, tunnel, userDataArgs } from "./samples.ts";
 
 // Debian keeps some of these programs where only root looks.
 const PATH = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
@@ -33,6 +33,7 @@ const composeVersion = (await run([...composeCommand, "version", "--short"])).ou
 
 const bastion = renderBundle(bundleArgs);
 const homelab = renderBundle(homelabArgs);
+const withApi = renderBundle(threeControlPlanes);
 const cloudConfig = (over: Partial<typeof userDataArgs> & { tunnel?: typeof tunnel } = {}): string => renderCloudConfig({ ...userDataArgs, bundle: bastion, ...over });
 const home = renderWireguard({ ...tunnel, privateKeyFile: secretFiles.wireguardKey });
 
@@ -66,9 +67,18 @@ const readers: readonly Reader[] = [
     installed: composeVersion !== "" && (await runs(...composeCommand, "version")),
     file: "compose.yaml",
     command: (file) => [...composeCommand, "--file", file, "config", "--quiet"],
-    takes: { "compose.yaml": composeFile(bastion), "compose.yaml at home": composeFile(homelab) },
+    takes: { "compose.yaml": composeFile(bastion), "compose.yaml at home": composeFile(homelab), "compose.yaml with three control planes": composeFile(withApi) },
     refuses: composeFile(bastion).replace("network_mode: host", "network_moed: host"),
     because: /network_moed|dnsmasq/,
+  },
+  {
+    program: "haproxy",
+    installed: await runs("haproxy", "-v"),
+    file: "haproxy.cfg",
+    command: (file) => ["haproxy", "-c", "-dW", "-f", file],
+    takes: { "haproxy.cfg": fileOf(withApi, "haproxy.cfg") },
+    refuses: fileOf(withApi, "haproxy.cfg").replace("balance roundrobin", "balance roundabout"),
+    because: /balance only supports/,
   },
   {
     program: "dnsmasq",

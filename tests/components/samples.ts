@@ -35,6 +35,9 @@ export const homelabArgs: BundleArgs = {
   homelab: { interface: "eth0", router: "192.168.7.1" },
 };
 
+/** With three control planes the bastion serves the Kubernetes API. */
+export const threeControlPlanes: BundleArgs = { ...bundleArgs, apiServers: ["10.10.0.11", "10.10.0.12", "10.10.0.13"] };
+
 export const tunnel = { endpoint: "[2001:db8::51]:51820", peerPublicKey: "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=", address: "10.99.0.2/32" };
 
 export const userDataArgs: UserDataArgs = {

@@ -89,7 +89,7 @@ describe("an environment", () => {
     writeFileSync(join(folder, "Pulumi.lab.yaml"), "config: {}\n");
     const error = refusal(folder, "lab");
     expect(error).to.be.instanceOf(ConfigError);
-    expect(error.message).to.match(/^Pulumi\.lab\.yaml has 6 problems; nothing was touched\./);
+    expect(error.message).to.match(/^Pulumi\.lab\.yaml has 7 problems; nothing was touched\./);
     expect(error.exitCode).to.equal(ExitCode.usage);
   });
 

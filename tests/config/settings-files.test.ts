@@ -78,6 +78,7 @@ describe("settings files", () => {
       availabilityZone: "eu-west-1a",
       operatorPrefix: "2001:db8:1:2::/64",
       network: { vpcCidr: "10.10.0.0/16", subnetCidr: "10.10.0.0/24", flowLogRetentionDays: 7 },
+      nodes: { count: 3, controlPlanes: 1, firstAddress: "10.10.0.11", instanceType: "t4g.small", volumeGiB: 10, boot: "ipxe" },
       window: { start: "18:00", hours: 5, timezone: "Europe/Berlin", days: ["mon", "tue", "wed", "thu", "fri"] },
       bastion: {
         address: "10.10.0.100",

@@ -43,9 +43,12 @@ const cases: Record<string, { readonly passes: readonly Declared[]; readonly fai
     },
   },
   "plan-imds": {
-    passes: [{ type: template, name: "t", inputs: goodTemplate }],
+    passes: [
+      { type: template, name: "t", inputs: goodTemplate },
+      { type: template, name: "without a role", inputs: { ...goodTemplate, metadataOptions: { httpTokens: "optional", httpPutResponseHopLimit: 1 } } },
+    ],
     fails: {
-      IMDSv1: { type: template, name: "t", inputs: { ...goodTemplate, metadataOptions: { httpTokens: "optional", httpPutResponseHopLimit: 1 } } },
+      IMDSv1: { type: template, name: "t", inputs: { ...goodTemplate, iamInstanceProfile: { name: "p" }, metadataOptions: { httpTokens: "optional", httpPutResponseHopLimit: 1 } } },
       "hop limit 2": { type: template, name: "t", inputs: { ...goodTemplate, metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 2 } } },
       "hop limit not set": { type: template, name: "t", inputs: { ...goodTemplate, metadataOptions: { httpTokens: "required" } } },
     },

@@ -41,7 +41,7 @@ const ofRegistries = registryCaches.flatMap(({ host }, index) => {
 });
 
 export const redNetboot: RedTests<BastionSeen> = {
-  "03.running": { "a service stopped": down("matchbox", "matchbox is exited"), "a service removed": async ({ onBastion }) => {
+  "03.running": { "a service stopped": down("matchbox", "matchbox is exited"), "the Kubernetes API's proxy stopped": down("kube-api", "kube-api is exited"), "a service removed": async ({ onBastion }) => {
     await onBastion(`${compose} rm --stop --force pihole`);
     return { names: "pihole is not there", mend: () => onBastion("docker compose --project-directory /opt/moonback/netboot up --detach") };
   } },

@@ -30,8 +30,10 @@ function context(vias: Partial<Record<keyof Sources, Via>> = {}): GateContext {
     ssm: source(vias.ssm ?? "real", "SSM"),
     ec2: source(vias.ec2 ?? "real", "EC2"),
     iam: source(vias.iam ?? "real", "IAM"),
+    kubernetes: source(vias.kubernetes ?? "real", "Kubernetes"),
     logs: source(vias.logs ?? "real", "EC2"),
     sts: source(vias.sts ?? "real", "STS"),
+    talos: source(vias.talos ?? "real", "Talos"),
   };
   return { environment: loadEnvironment(`${import.meta.dirname}/../..`, "rehearsal"), sources };
 }
@@ -132,7 +134,7 @@ describe("a gate is", () => {
 describe("a check", () => {
   it("is green at the first pass when one is enough, with what was seen and who was asked", async () => {
     const one = check([green("vpc-1"), red("never looked at")]);
-    expect(await run(one)).to.deep.equal({ check: one, status: "green", via: "real", asked: "EC2", evidence: "vpc-1", durationMs: 0 });
+    expect(await run(one)).to.deep.equal({ check: one, status: "green", via: "real", asked: ["EC2"], evidence: "vpc-1", durationMs: 0 });
     expect(one.looks).to.equal(1);
   });
 
@@ -205,7 +207,7 @@ describe("a check", () => {
 
   it("names everyone asked once", async () => {
     const result = await runCheck(check([green("a")], { asks: ["ec2", "logs", "iam"] }), context(), fakeClock());
-    expect(result.asked).to.equal("EC2, IAM");
+    expect(result.asked).to.deep.equal(["EC2", "IAM"]);
   });
 
   for (const [asks, via] of [
@@ -242,7 +244,7 @@ describe("a gate while it waits", () => {
   it("asks the plan where there is one, and is a bug where there is none", async () => {
     const one = check([green("planned")], { asks: ["plan"] });
     const plan = { via: "real" as const, by: "the plan", client: () => Promise.resolve([]) };
-    expect(await runCheck(one, { ...context(), plan }, fakeClock())).to.include({ status: "green", via: "real", asked: "the plan" });
+    expect(await runCheck(one, { ...context(), plan }, fakeClock())).to.deep.include({ status: "green", via: "real", asked: ["the plan"] });
     expect(await runCheck(one, context(), fakeClock()).catch((error: unknown) => String(error))).to.include("there is no plan to ask");
   });
 });

@@ -56,6 +56,6 @@ describe("the entry for the Pulumi CLI", function () {
 
   it("says every problem of the settings file", async () => {
     writeFileSync(join(folder, "Pulumi.lab.yaml"), "config: {}\n");
-    expect(await refusal("lab-network")).to.match(/^Pulumi\.lab\.yaml has 6 problems/);
+    expect(await refusal("lab-network")).to.match(/^Pulumi\.lab\.yaml has 7 problems/);
   });
 });

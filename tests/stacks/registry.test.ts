@@ -76,10 +76,15 @@ describe("the registry of stages", function () {
 });
 
 /** What earlier stages hand on, of the shapes that programs take apart. */
-const handedOn: Readonly<Record<string, string>> = {
+const handedOn: Readonly<Record<string, unknown>> = {
   subnetId: "subnet-1",
   subnetIpv6Cidr: "2001:db8:0:1::/64",
   bastionSecurityGroupId: "sg-1",
+  nodeSecurityGroupId: "sg-2",
+  generation: "0123456789ab",
+  talosconfig: "context: lab",
+  macAddresses: { "talos-node-1": "02:00:00:00:00:01" },
+  machineConfigs: { "talos-node-1": "version: v1alpha1" },
   ipv6Address: "2001:db8:0:1::100",
   user: "moonback",
   operatorPrivateKey: "key",
@@ -88,7 +93,7 @@ const handedOn: Readonly<Record<string, string>> = {
 
 function standIns<Name extends StageName>(name: Name): StageOutputs[Name] {
   return new Proxy({}, {
-    get: (_target, output): Output<string> => {
+    get: (_target, output): Output<unknown> => {
       const value = handedOn[String(output)];
       if (value === undefined) throw new Error(`give the registry test a stand-in for ${name}.${String(output)}`);
       return pulumiOutput(value);
