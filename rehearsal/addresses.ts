@@ -59,6 +59,13 @@ export function plannedAddress(local: string, vpcCidr: string): string | undefin
   return isIn(vpcCidr, address) ? address : undefined;
 }
 
+const localAddressInText = /(?<![\w.])127(?:\.\d{1,3}){3}(?!\.?\w)/g;
+
+/** What programs of this machine say, with the plan's addresses: a service's log names its clients by them. Ports stay as they are. */
+export function plannedText(text: string, vpcCidr: string): string {
+  return text.replace(localAddressInText, (local) => plannedAddress(local, vpcCidr) ?? local);
+}
+
 /** Whether a text is an IPv4 address of the range. */
 export function isIn(cidr: string, address: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(address) && cidrContains(cidr, `${address}/32`);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError, errorMessage } from "../common/errors.ts";
 import { poll, type Attempt } from "../common/poll.ts";
 import { processStartTime } from "../common/process-start-time.ts";
-import { isAlive, lastLines, startDaemon, stopDaemon, type Daemon } from "./daemon.ts";
+import { isAlive, lastLines, startDaemon, stopDaemon, type Daemon } from "../common/daemon.ts";
 
 /** What an emulator says of itself at /moonback/world. */
 export interface EmulatorIdentity {

@@ -9,13 +9,15 @@ import { bastionSource } from "../worlds/bastion-source.ts";
 import type { BastionAccessor, Progress, World, WorldState } from "../worlds/world.ts";
 import type { Environment } from "../stacks/config.ts";
 import { takeLock } from "../toolchain/lock.ts";
-import { ensureTool, inspectTools, platformProblem, type ToolName } from "../toolchain/toolchain.ts";
+import { ensureTool, inspectTools, platformProblem } from "../toolchain/toolchain.ts";
 import { emulatorAddress, sshAddress, throwAwayAddress } from "./addresses.ts";
-import { isAlive, stopDaemon } from "./daemon.ts";
+import { isAlive, stopDaemon } from "../common/daemon.ts";
 import { askIdentity, emulatorVersion, startEmulator } from "./emulator.ts";
 import { roomOf } from "./netboot/control.ts";
 import { internetCa, machinesFolder } from "./netboot/room-folder.ts";
 import { startMachines } from "./netboot/start.ts";
+import { roomTools } from "./room-tools.ts";
+import { fireSchedules } from "./schedules.ts";
 
 /** `world.json`: what runs for this environment, and since which start. */
 const daemon = z.object({ pid: z.number(), startTime: z.string() });
@@ -26,6 +28,8 @@ const worldRecord = z.object({
   emulator: daemon,
   /** The machine room, once there was something to run in it. */
   machines: daemon.optional(),
+  /** What its clock was last told. */
+  time: z.string().optional(),
   /** Where it listens: it stays there when the address plan in the settings changes. */
   address: z.object({ host: z.string(), port: z.number() }),
 });
@@ -110,13 +114,15 @@ export function localWorld(environment: Environment, { owner, runData, access, t
     standIns: [
       "the AWS API (moto)",
       ...(official ? [] : ["the provider plugins (rehearsal/providers)"]),
-      "the machines (rehearsal/netboot; real there: matchbox, registries, crane)",
+      "the bastion's machine (rehearsal/netboot; real there: matchbox, registries, crane)",
+      "the nodes: iPXE, Talos' API, kubelets (rehearsal/talos; real there: talosctl, etcd, Kubernetes' control plane, KWOK)",
       "the internet behind them",
-      "the time of day (always inside the window)",
+      "the time of day (inside the window, unless MOONBACK_NOW tells it)",
     ],
     costsMoney: false,
     clock: "rehearsed",
     settleMs: 0,
+    nodes: { via: "stand-in", by: `the rehearsal's nodes in ${vpcCidr}` },
     // A copy: the SDK writes into the object that it is given.
     sources: { ...awsSources({ region: environment.region, endpoint, credentials: { ...standInCredentials } }, { via: "stand-in", by: description, confirm }), bastion },
     programFolders: official ? [] : [join(import.meta.dirname, "providers", "bin")],
@@ -159,6 +165,14 @@ export function localWorld(environment: Environment, { owner, runData, access, t
         await free();
       }
     },
+    passTime: async (to, { progress }) => {
+      const record = readRecord(file);
+      if (record === undefined) throw new Error("time passes in a world that runs");
+      const before = new Date(record.time ?? to);
+      if (record.time !== undefined && to <= before) return;
+      await fireSchedules({ endpoint, region: environment.region, credentials: { ...standInCredentials } }, before, to, progress);
+      writeWhole(file, { ...record, time: to.toISOString() } satisfies WorldRecord);
+    },
     sshAddress: () => ssh,
     handTools: async () => {
       const tools = await inspectTools();
@@ -181,9 +195,7 @@ export function localWorld(environment: Environment, { owner, runData, access, t
     if (record === undefined) throw new Error("the machine room needs a world that runs");
     // A room whose socket is gone can be neither asked nor kept.
     if (record.machines !== undefined && isAlive(record.machines) && (await roomOf(runData)) === undefined) await stopDaemon(record.machines);
-    const options = { progress, ...(signal ? { signal } : {}) };
-    const path = async (tool: ToolName): Promise<string> => (await ensureTool(tool, options)).path;
-    const tools = { matchbox: await path("matchbox"), registry: await path("registry"), crane: await path("crane"), python: await path("moto") };
+    const tools = await roomTools({ progress, ...(signal ? { signal } : {}) });
     const plan = {
       environment: environment.name,
       vpcCidr,

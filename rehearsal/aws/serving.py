@@ -20,6 +20,7 @@ from botocore.model import OperationNotFoundError
 import dispatch
 from call import mutates
 from changes import Changes
+from compute.consoles import CONSOLES
 from faults import FAULTS
 
 Environ = dict[str, Any]
@@ -110,6 +111,9 @@ class World:
         if environ.get("PATH_INFO") == "/moonback/faults":
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             return _json(start_response, *FAULTS.answer(environ["REQUEST_METHOD"], environ.get("QUERY_STRING", ""), body))
+        if environ.get("PATH_INFO") == "/moonback/console":
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            return _json(start_response, *CONSOLES.answer(environ["REQUEST_METHOD"], environ.get("QUERY_STRING", ""), body))
         service, action = call_of(environ)
         started: list[tuple[str, Headers]] = []
         try:

@@ -1,9 +1,13 @@
 import {
+  DescribeImagesCommand,
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
+  DescribeInstanceTypesCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
   EC2Client,
+  StopInstancesCommand,
   type Filter,
   type Instance,
   type IpPermission,
@@ -20,6 +24,20 @@ export interface SeenInstance {
   readonly privateAddresses: readonly string[];
   readonly ipv6Addresses: readonly string[];
   readonly hasPublicIpv4: boolean;
+}
+
+/** What a machine is made of, which does not change in its life. */
+export interface SeenHardware {
+  readonly image: SeenImage;
+  /** Of its first interface, with colons. */
+  readonly mac: string;
+  readonly subnetCidr: string;
+  readonly cpus: number;
+  readonly memoryMiB: number;
+}
+
+export interface SeenImage {
+  readonly name: string;
 }
 
 /** What the machine room knows of AWS: only what its API says. */
@@ -48,6 +66,33 @@ export class AwsView {
   async userData(id: string, signal: AbortSignal): Promise<string | undefined> {
     const answer = await this.#ec2.send(new DescribeInstanceAttributeCommand({ InstanceId: id, Attribute: "userData" }), { abortSignal: signal });
     return answer.UserData?.Value;
+  }
+
+  async hardware(id: string, signal: AbortSignal): Promise<SeenHardware> {
+    const options = { abortSignal: signal };
+    const { Reservations = [] } = await this.#ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }), options);
+    const instance = Reservations[0]?.Instances?.[0];
+    const [type, imageId] = [instance?.InstanceType, instance?.ImageId];
+    const first = (await this.#interfaces([{ Name: "attachment.instance-id", Values: [id] }], signal)).find(({ Attachment }) => Attachment?.DeviceIndex === 0);
+    if (type === undefined || imageId === undefined || first?.MacAddress === undefined || first.SubnetId === undefined) throw new Error(`${id} has no type, image or interface`);
+    const [images, types, subnets] = await Promise.all([
+      this.#ec2.send(new DescribeImagesCommand({ ImageIds: [imageId] }), options),
+      this.#ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: [type] }), options),
+      this.#ec2.send(new DescribeSubnetsCommand({ SubnetIds: [first.SubnetId] }), options),
+    ]);
+    const [size] = types.InstanceTypes ?? [];
+    return {
+      image: { name: images.Images?.[0]?.Name ?? "" },
+      mac: first.MacAddress,
+      subnetCidr: subnets.Subnets?.[0]?.CidrBlock ?? "",
+      cpus: size?.VCpuInfo?.DefaultVCpus ?? 0,
+      memoryMiB: size?.MemoryInfo?.SizeInMiB ?? 0,
+    };
+  }
+
+  /** What EC2 does when a machine switches itself off (instance-initiated shutdown, by default a stop). */
+  async switchedOff(id: string): Promise<void> {
+    await this.#ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
   }
 
   /** Whether a rule of the security groups on the instance's interfaces admits this source to a TCP port now. */

@@ -19,6 +19,8 @@ const cloudConfigSchema = z.strictObject({
         shell: z.string().optional(),
         groups: z.array(z.string()).default([]),
         lock_passwd: z.literal(true).default(true),
+        // What it may do as root without a password: whole commands, by path.
+        sudo: z.string().regex(/^ALL=\(root\) NOPASSWD: \/[\w./-]+(?:, \/[\w./-]+)*$/, "is a sudo rule that the rehearsal does not know").optional(),
         ssh_authorized_keys: z.array(z.string()).default([]),
       }),
     )

@@ -20,5 +20,6 @@ export const machineReports = z.array(
     problems: z.array(z.string()),
     sshListens: z.boolean(),
     services: z.record(z.string(), z.string()),
+    node: z.object({ address: z.string(), hostname: z.string().nullable(), stage: z.string(), type: z.string().nullable() }).optional(),
   }),
 );

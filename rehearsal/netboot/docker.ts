@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { UserError, errorMessage } from "../../common/errors.ts";
+import { plannedText } from "../addresses.ts";
 import type { Container } from "./container.ts";
 import { DockerUsage, parseDocker, type ComposeCommand } from "./docker-arguments.ts";
 import type { GuestCall } from "./guest-call.ts";
@@ -58,7 +59,7 @@ export class Docker {
         for (const container of containers.filter(({ state }) => command.all || state === "running")) call.out(`${line(container, project.name, command)}\n`);
         return 0;
       case "logs":
-        for (const container of containers) for (const text of logLines(container, command)) call.out(`${text}\n`);
+        for (const container of containers) for (const text of logLines(container, command)) call.out(`${plannedText(text, this.#host.shared.vpcCidr)}\n`);
         return 0;
       case "start":
         for (const container of containers) await project.start(container).then(() => report(container, "Started"));

@@ -13,14 +13,24 @@ export function writeGuestProgram(folder: string): string {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
+export interface GuestPrograms {
+  readonly script: string;
+  readonly socket: string;
+  readonly machine: string;
+  readonly python: string;
+  readonly boto3: boolean;
+  /** The text of the stand-in for sudo. */
+  readonly sudo: string;
+}
+
 /** Puts the stand-in programs into a machine's usr/bin. Without boto3's package, python3 runs without packages. */
-export function writeGuestPrograms(root: string, { script, socket, machine, python, boto3 }: { script: string; socket: string; machine: string; python: string; boto3: boolean }): void {
+export function writeGuestPrograms(root: string, { script, socket, machine, python, boto3, sudo }: GuestPrograms): void {
   const bin = join(root, "usr/bin");
   mkdirSync(bin, { recursive: true });
   for (const name of standInPrograms) {
     const command = name === "python3" ? [python, ...(boto3 ? [] : ["-I", "-S"])] : [process.execPath, script, socket, machine, name];
     const path = join(bin, name);
-    writeFileSync(path, `#!/bin/sh\nexec ${command.map(quoted).join(" ")} "$@"\n`);
+    writeFileSync(path, name === "sudo" ? sudo : `#!/bin/sh\nexec ${command.map(quoted).join(" ")} "$@"\n`);
     chmodSync(path, 0o755);
   }
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { localText } from "../addresses.ts";
 
 /** Programs of the guest that the rehearsal has stand-ins for; they lie in its own usr/bin. */
-export const standInPrograms = ["docker", "systemctl", "cloud-init", "python3"] as const;
+export const standInPrograms = ["docker", "systemctl", "cloud-init", "python3", "sudo"] as const;
 
 /** The folders of a guest that user data may write to and commands may name. */
 export const guestFolders = ["/opt/moonback", "/etc/ssh", "/etc/wireguard"] as const;

@@ -11,8 +11,8 @@ export type HealthTest = (vpcCidr: string, signal: AbortSignal) => Promise<void>
 /** What the checks of the bundle ask, by how they are written. Throws for one that is written otherwise. */
 export function healthTest(test: readonly string[]): HealthTest {
   const [kind, ...command] = test;
-  const found = kind === "CMD" ? (byWget(command) ?? byDig(command) ?? byBash(command)) : kind === "CMD-SHELL" ? byKernel(command.join(" ")) : undefined;
-  if (found === undefined) throw new Error(`the rehearsal cannot do the health check ${JSON.stringify(test)}: it knows wget of a URL, dig @address name, bash's /dev/tcp, and grep of /proc/net/udp`);
+  const found = kind === "CMD" ? (byWget(command) ?? byDig(command) ?? byBash(command) ?? byNetcat(command)) : kind === "CMD-SHELL" ? byKernel(command.join(" ")) : undefined;
+  if (found === undefined) throw new Error(`the rehearsal cannot do the health check ${JSON.stringify(test)}: it knows wget of a URL, dig @address name, bash's /dev/tcp, nc -z, and grep of /proc/net/udp`);
   return found;
 }
 
@@ -52,6 +52,11 @@ function byDig([program, ...args]: readonly string[]): HealthTest | undefined {
 function byBash([program, flag, script]: readonly string[]): HealthTest | undefined {
   const [, address, port] = /^exec 3<>\/dev\/tcp\/([\d.]+)\/(\d+)$/.exec(script ?? "") ?? [];
   if (program !== "bash" || flag !== "-c" || address === undefined) return undefined;
+  return (_vpcCidr, signal) => reachable({ host: localAddress(address), port: localPort(Number(port)) }, signal);
+}
+
+function byNetcat([program, flag, address, port, ...more]: readonly string[]): HealthTest | undefined {
+  if (program !== "nc" || flag !== "-z" || address === undefined || !/^\d+$/.test(port ?? "") || more.length > 0) return undefined;
   return (_vpcCidr, signal) => reachable({ host: localAddress(address), port: localPort(Number(port)) }, signal);
 }
 

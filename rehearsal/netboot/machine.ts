@@ -18,6 +18,7 @@ import type { Internet } from "./internet/internet.ts";
 import { appendLog } from "./log-file.ts";
 import type { MachinesPlan } from "./plan.ts";
 import { Sshd } from "./sshd.ts";
+import { allowedBySudo, renderSudo } from "./sudo.ts";
 import { systemctl, type Unit } from "./systemctl.ts";
 import { Wireguard } from "./wireguard.ts";
 
@@ -148,7 +149,7 @@ export class Machine {
     this.#config = parseCloudConfig(userData);
     const { users, packages } = this.#config;
     for (const name of ["root", ...users.map((user) => user.name)]) mkdirSync(this.#home(name), { recursive: true, mode: 0o700 });
-    writeGuestPrograms(this.#root, { script, socket, machine: this.id, python: plan.tools.python, boto3: packages.includes("python3-boto3") });
+    writeGuestPrograms(this.#root, { script, socket, machine: this.id, python: plan.tools.python, boto3: packages.includes("python3-boto3"), sudo: renderSudo(allowedBySudo(this.#config), this.#guest) });
     const bootPlan = { guest: this.#guest, root: this.#root, mark: folder, logFile: this.#logFile("cloud-init"), variables: this.#variables("root"), signal: this.#over.signal };
     writeFiles(this.#config, bootPlan);
     return runCommands(this.#config, bootPlan);

@@ -13,8 +13,20 @@ export const machinesPlan = z.strictObject({
   region: z.string(),
   /** The emulator takes any; these say what they are. The AWS SDK leaves a mark of its own on such an object, which is dropped. */
   credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
-  /** Paths of the real programs; python is the interpreter that has boto3. */
-  tools: z.strictObject({ matchbox: z.string(), registry: z.string(), crane: z.string(), python: z.string() }),
+  /** Paths of the real programs; python is the interpreter that has boto3, talosApi the descriptors of Talos' API. */
+  tools: z.strictObject({
+    matchbox: z.string(),
+    registry: z.string(),
+    crane: z.string(),
+    python: z.string(),
+    talosctl: z.string(),
+    talosApi: z.string(),
+    etcd: z.string(),
+    kubeApiserver: z.string(),
+    kubeControllerManager: z.string(),
+    kubeScheduler: z.string(),
+    kwok: z.string(),
+  }),
   /** The life of the emulator whose instances these machines are. */
   epoch: z.string(),
   logFile: z.string(),

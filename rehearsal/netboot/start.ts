@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError, errorMessage } from "../../common/errors.ts";
 import { poll, type Attempt } from "../../common/poll.ts";
-import { isAlive, lastLines, startDaemon, stopDaemon, type Daemon } from "../daemon.ts";
+import { isAlive, lastLines, startDaemon, stopDaemon, type Daemon } from "../../common/daemon.ts";
 import { roomOf } from "./control.ts";
 import type { MachinesPlan } from "./plan.ts";
 import { machinesFolder, privateFolder } from "./room-folder.ts";

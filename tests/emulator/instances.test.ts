@@ -240,7 +240,8 @@ describe("the rehearsal's AWS and instances", function () {
     expect(await found({ Owners: ["833372943033"], Filters: filters({ ...arm, name: "iPXE (*) (arm64)" }) })).to.have.lengthOf(2).and.include(ipxe);
     expect(await found({ Owners: ["136693071363"], Filters: filters({ architecture: "x86_64" }) })).to.deep.equal([]);
     expect(await found({ Owners: ["amazon"] })).to.deep.equal([]);
-    expect(await found({})).to.have.lengthOf(4);
+    expect(await found({ Owners: ["self"], Filters: filters({ ...arm, name: "talos-v1.11.5-*-arm64" }) })).to.have.lengthOf(2);
+    expect(await found({})).to.have.lengthOf(6);
     const image = (await aws.ec2.send(new ec2.DescribeImagesCommand({ ImageIds: [debian] }))).Images![0]!;
     expect(image).to.include({ OwnerId: "136693071363", RootDeviceName: "/dev/xvda", RootDeviceType: "ebs", VirtualizationType: "hvm", Public: true });
     expect(image.BlockDeviceMappings![0]!.Ebs).to.include({ VolumeSize: 8, VolumeType: "gp3", DeleteOnTermination: true, Encrypted: false });

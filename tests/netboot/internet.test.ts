@@ -47,9 +47,13 @@ describe("the rehearsal's internet", () => {
     const recorded = standInTalosImages().map(({ variant, digest, vmlinuzSha256, initramfsSha256 }) => [variant, { digest, vmlinuz: `sha256:${vmlinuzSha256}`, initramfs: `sha256:${initramfsSha256}` }]);
     expect(settings.config["moon-and-back:image"]).to.deep.equal(Object.fromEntries(recorded));
     expect(internetHosts.flatMap(({ registry }) => seededImages(registry).map(({ repository, tag }) => `${registry}/${repository}:${tag}`))).to.deep.equal([
-      "docker.io/library/hello-world:latest", "gcr.io/google-containers/pause:3.2", "ghcr.io/traefik/whoami:latest",
+      "docker.io/library/hello-world:latest",
+      "gcr.io/google-containers/pause:3.2", "gcr.io/etcd-development/etcd:v3.6.5",
+      "ghcr.io/traefik/whoami:latest", "ghcr.io/siderolabs/kubelet:v1.34.1", "ghcr.io/siderolabs/installer:v1.11.5",
       "ghcr.io/urmanac/talos-cozystack-spin-only/talos:v1.11.5", "ghcr.io/urmanac/talos-cozystack-spin-tailscale/talos:v1.11.5",
-      "quay.io/prometheus/busybox:latest", "registry.k8s.io/pause:3.10",
+      "quay.io/prometheus/busybox:latest",
+      "registry.k8s.io/pause:3.10", "registry.k8s.io/coredns/coredns:v1.12.4",
+      "registry.k8s.io/kube-apiserver:v1.34.1", "registry.k8s.io/kube-controller-manager:v1.34.1", "registry.k8s.io/kube-scheduler:v1.34.1", "registry.k8s.io/kube-proxy:v1.34.1",
     ]);
     for (const { registry } of internetHosts) for (const image of seededImages(registry)) expect([...image.blobs.values()].join(""), image.repository).to.match(/stand-in of Moon and Back's rehearsal/);
   });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { processStartTime } from "../../common/process-start-time.ts";
 import { internetAddress } from "../../rehearsal/addresses.ts";
-import { isAlive, stopDaemon, type Daemon } from "../../rehearsal/daemon.ts";
+import { isAlive, stopDaemon, type Daemon } from "../../common/daemon.ts";
 import { markedProcesses } from "../../rehearsal/netboot/children.ts";
 import { roomOf } from "../../rehearsal/netboot/control.ts";
 import { machinesFolder, machinesPath, roomSocket } from "../../rehearsal/netboot/room-folder.ts";

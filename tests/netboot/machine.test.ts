@@ -13,6 +13,7 @@ import { markedProcesses } from "../../rehearsal/netboot/children.ts";
 import { bringUpstreamBack, machines, takeUpstreamAway } from "../../rehearsal/netboot/control.ts";
 import { standInTalosImages } from "../../rehearsal/netboot/internet/images.ts";
 import { machinesFolder, machinesPath } from "../../rehearsal/netboot/room-folder.ts";
+import { ApiServer, askThrough } from "./api-servers.ts";
 import { login, type Login } from "./ssh.ts";
 import { tools, until, World } from "./world.ts";
 
@@ -30,7 +31,7 @@ interface Shown {
   readonly ID: string;
 }
 
-const services = ["dnsmasq", "matchbox", "registry-docker.io", "registry-gcr.io", "registry-ghcr.io", "registry-quay.io", "registry-registry.k8s.io", "pihole", "proxy"];
+const services = ["dnsmasq", "matchbox", "registry-docker.io", "registry-gcr.io", "registry-ghcr.io", "registry-quay.io", "registry-registry.k8s.io", "pihole", "proxy", "kube-api"];
 const compose = "docker compose --project-name netboot";
 
 describe("the machine room's bastion", function () {
@@ -63,7 +64,7 @@ describe("the machine room's bastion", function () {
     new Promise((done, failed) => {
       request({ host: world.local, port, path, agent: false }, (response) => {
         let body = "";
-        response.on("data", (part: Buffer) => (body += part.toString()));
+        response.on("data", (part: Buffer) => (body += part.toString("latin1")));
         response.on("end", () => done({ status: response.statusCode ?? 0, body }));
       }).on("error", failed).end();
     });
@@ -95,7 +96,7 @@ describe("the machine room's bastion", function () {
     await until("the images were fetched", async () => (await service("assets")).State === "exited");
     expect(await service("assets")).to.include({ State: "exited", ExitCode: 0, Health: "" });
     for (const { variant, vmlinuzSha256, initramfsSha256 } of standInTalosImages()) {
-      const sha256 = async (path: string): Promise<string> => createHash("sha256").update((await get(8080, path)).body).digest("hex");
+      const sha256 = async (path: string): Promise<string> => createHash("sha256").update((await get(8080, path)).body, "latin1").digest("hex");
       expect(await sha256(`/assets/talos/${variant}/vmlinuz`)).to.equal(vmlinuzSha256);
       expect(await sha256(`/assets/talos/${variant}/initramfs.xz`)).to.equal(initramfsSha256);
       if (variant === "spin-only") expect(await sha256("/assets/talos/vmlinuz")).to.equal(vmlinuzSha256);
@@ -115,6 +116,18 @@ d,peer=s.recvfrom(2048); s.sendto(struct.pack("!HH",4,1),peer); sys.stdout.write
     const logged = await bastion.run(`${compose} logs --no-log-prefix dnsmasq`);
     const base = world.address.replace(/\.100$/, "");
     expect(logged.stdout).to.contain(`DHCP, IP range ${base}.110 -- ${base}.199, lease time 1h\n`);
+  });
+
+  it("passes the Kubernetes API on to a control plane, from its own address, once one answers", async () => {
+    const [plan] = world.local.split(/\.100$/);
+    const api = await ApiServer.listen(`${plan}.12`, 401);
+    try {
+      await until("it is checked", async () => (await bastion.run(`${compose} logs --no-log-prefix kube-api`)).stdout.includes("control-plane-2 is UP"));
+      expect(await askThrough(world.local)).to.equal("401 by control plane 12");
+      expect([...api.from]).to.deep.equal([world.local]);
+    } finally {
+      await api.close();
+    }
   });
 
   it("gives a second pull from the cache alone: upstream may be away", async () => {

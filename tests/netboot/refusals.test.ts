@@ -8,7 +8,7 @@ import { expect } from "chai";
 import { machines } from "../../rehearsal/netboot/control.ts";
 import { machinesFolder } from "../../rehearsal/netboot/room-folder.ts";
 import type { MachineReport } from "../../rehearsal/netboot/room.ts";
-import { ipxe } from "../emulator/aws.ts";
+import { debian } from "../emulator/aws.ts";
 import { login } from "./ssh.ts";
 import { until, World, type BastionOptions, type UserDataOptions } from "./world.ts";
 
@@ -120,6 +120,7 @@ describe("what the machine room refuses", function () {
     "dnsmasq's option": { path: "dnsmasq.conf", from: "enable-tftp", to: "enable-ftp", service: "dnsmasq", says: /bad option enable-ftp at line/ },
     "pihole's option": { path: "pihole.conf", from: "host-record=", to: "hostrecord=", service: "pihole", says: /bad option hostrecord at line/ },
     "squid's directive": { path: "squid.conf", from: "cache_mem 8 MB", to: "cache_memory 8 MB", service: "proxy", says: /unrecognized directive "cache_memory" at line/ },
+    "haproxy's line": { path: "haproxy.cfg", from: "balance roundrobin", to: "balance leastconn", service: "kube-api", says: /does not know "balance leastconn" at line/ },
     "an address, to one that the instance does not have,": { path: "squid.conf", from: "http_port 10.", to: "http_port 11.", service: "proxy", says: /cannot listen on 11\..*: the instance's addresses are 10\./ },
     "the registry's version": { path: "registry.yml", from: "version: 0.1", to: "version: 9.1", service: "registry-quay.io", says: /configuration error.*version/i },
   };
@@ -133,9 +134,9 @@ describe("what the machine room refuses", function () {
     });
   }
 
-  it("an instance whose user data is no cloud-config: it is not ours", async () => {
+  it("an instance of Debian whose user data is no cloud-config: it is not ours", async () => {
     const { subnet } = await world.network();
-    const id = await world.aws.instance({ ImageId: ipxe, SubnetId: subnet, UserData: Buffer.from("#!ipxe\nboot\n").toString("base64") });
+    const id = await world.aws.instance({ ImageId: debian, SubnetId: subnet, UserData: Buffer.from("#!ipxe\nboot\n").toString("base64") });
     // A machine that is ours proves that the room has looked since.
     await boot({});
     expect((await machines(world.runData)).map((one) => one.id)).to.deep.equal([running]);

@@ -2,7 +2,7 @@
 
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { isIn, localPort, localText, plannedAddress, sshAddress } from "../../rehearsal/addresses.ts";
+import { isIn, localPort, localText, plannedAddress, plannedText, sshAddress } from "../../rehearsal/addresses.ts";
 import { ruleAdmits } from "../../rehearsal/netboot/aws-view.ts";
 import { cloudConfigText, parseCloudConfig } from "../../rehearsal/netboot/cloud-config.ts";
 import { parseCompose } from "../../rehearsal/netboot/compose.ts";
@@ -36,6 +36,7 @@ describe("addresses of the plan on this machine", () => {
     expect(plannedAddress("127.10.0.100", vpc)).to.equal("10.10.0.100");
     expect(plannedAddress("127.11.0.100", vpc)).to.equal(undefined);
     expect(plannedAddress("127.0.0.1", vpc)).to.equal(undefined);
+    expect(plannedText("127.10.0.11:41000 asked 127.10.0.100:5052, not 127.0.0.1, v127.10.0.1 or 127.10.0.1.2", vpc)).to.equal("10.10.0.11:41000 asked 10.10.0.100:5052, not 127.0.0.1, v127.10.0.1 or 127.10.0.1.2");
     expect(plannedAddress("::1", vpc)).to.equal(undefined);
   });
 
@@ -89,7 +90,7 @@ describe("user data", () => {
       "ssh_genkeytypes: [rsa]": /ssh_genkeytypes/,
       "runcmd: [ls -l]": /runcmd\.0/,
       "users: [default]": /users\.0/,
-      "users: [{name: a, sudo: all}]": /users\.0: Unrecognized key: "sudo"/,
+      "users: [{name: a, sudo: all}]": /users\.0\.sudo: is a sudo rule that the rehearsal does not know/,
       "write_files: [{path: relative, content: a}]": /write_files\.0\.path/,
       "write_files: [{path: /a, content: a, encoding: b64}]": /encoding/,
       "write_files: [{path: /a, content: a, permissions: 'u+x'}]": /permissions/,
@@ -155,8 +156,8 @@ describe("a compose file", () => {
   });
 
   it("has health checks that can be done here", () => {
-    for (const test of [["CMD", "wget", "-q", "http://10.0.0.1:1/"], ["CMD", "dig", "@10.0.0.1", "a.b"], ["CMD", "bash", "-c", "exec 3<>/dev/tcp/10.0.0.1/1"], ["CMD-SHELL", "grep -q :0043 /proc/net/udp && grep -q :0045 /proc/net/udp"]]) expect(healthTest(test)).to.be.a("function");
-    for (const test of [["CMD", "true"], ["CMD", "wget", "http://host/"], ["CMD-SHELL", "grep -q :0043 /proc/net/udp || true"], ["CMD", "bash", "-c", "exit 0"], ["NONE", ""]]) expect(() => healthTest(test), test.join(" ")).to.throw("cannot do the health check");
+    for (const test of [["CMD", "wget", "-q", "http://10.0.0.1:1/"], ["CMD", "dig", "@10.0.0.1", "a.b"], ["CMD", "bash", "-c", "exec 3<>/dev/tcp/10.0.0.1/1"], ["CMD", "nc", "-z", "10.0.0.1", "1"], ["CMD-SHELL", "grep -q :0043 /proc/net/udp && grep -q :0045 /proc/net/udp"]]) expect(healthTest(test)).to.be.a("function");
+    for (const test of [["CMD", "true"], ["CMD", "wget", "http://host/"], ["CMD-SHELL", "grep -q :0043 /proc/net/udp || true"], ["CMD", "bash", "-c", "exit 0"], ["CMD", "nc", "10.0.0.1", "1"], ["CMD", "nc", "-z", "10.0.0.1"], ["NONE", ""]]) expect(() => healthTest(test), test.join(" ")).to.throw("cannot do the health check");
   });
 });
 

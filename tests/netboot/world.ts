@@ -11,7 +11,7 @@ import { poll } from "../../common/poll.ts";
 import { renderBundle } from "../../components/render/bundle.ts";
 import { renderUserData, secretFiles } from "../../components/render/cloud-init.ts";
 import type { RenderedFile } from "../../components/render/file.ts";
-import { stopDaemon, type Daemon } from "../../rehearsal/daemon.ts";
+import { stopDaemon, type Daemon } from "../../common/daemon.ts";
 import { endMarked } from "../../rehearsal/netboot/children.ts";
 import { machines } from "../../rehearsal/netboot/control.ts";
 import { standInTalosImages } from "../../rehearsal/netboot/internet/images.ts";
@@ -25,7 +25,9 @@ import { motoPython } from "../moto-tool.ts";
 
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 const path = async (name: "matchbox" | "registry" | "crane"): Promise<string> => (await ensureTool(name, { progress })).path;
-export const tools = { matchbox: await path("matchbox"), registry: await path("registry"), crane: await path("crane"), python: motoPython };
+/** No node boots Talos in these tests. */
+const noTalos = { talosctl: "", talosApi: "", etcd: "", kubeApiserver: "", kubeControllerManager: "", kubeScheduler: "", kwok: "" };
+export const tools = { matchbox: await path("matchbox"), registry: await path("registry"), crane: await path("crane"), python: motoPython, ...noTalos };
 
 /** An ed25519 key pair as OpenSSH writes it. */
 export const keyPair = (): { readonly private: string; readonly public: string } => ssh2.utils.generateKeyPairSync("ed25519");
@@ -99,7 +101,7 @@ export class World {
   bundle(): RenderedFile[] {
     const assets = standInTalosImages().map(({ variant, repository, digest, vmlinuzSha256, initramfsSha256 }) => ({ variant, repository: `ghcr.io/${repository}`, digest, vmlinuz: vmlinuzSha256, initramfs: initramfsSha256 }));
     const base = this.vpcCidr.slice(0, this.vpcCidr.indexOf(".0/"));
-    return renderBundle({ address: this.address, subnetCidr: this.vpcCidr, dhcp: { first: `${base}.110`, last: `${base}.199` }, resolver: `${base}.2`, blockedNames: ["blocked.moonback.internal"], assets });
+    return renderBundle({ address: this.address, subnetCidr: this.vpcCidr, dhcp: { first: `${base}.110`, last: `${base}.199` }, resolver: `${base}.2`, blockedNames: ["blocked.moonback.internal"], assets, apiServers: [11, 12, 13].map((host) => `${base}.${host}`) });
   }
 
   userData({ bundle = (files) => files, tunnel = false }: UserDataOptions = {}): string {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from call import Call
 
-from . import images, instances, interfaces, launching, scaling, scheduling, tags, templates, volumes
+from . import consoles, images, instances, interfaces, launching, scaling, scheduling, tags, templates, volumes
 
 
 def install() -> None:
     """Corrects moto's models; imports them, so it runs once and late."""
-    for area in (tags, images, interfaces, instances, volumes, launching, templates, scaling, scheduling):
+    for area in (tags, images, interfaces, instances, volumes, launching, templates, scaling, scheduling, consoles):
         area.install()
 
 

@@ -15,6 +15,7 @@ USER_DATA_BYTES = 16384
 
 for _verb in ("Start", "Stop", "Terminate"):
     moto_refuses(f"{_verb.lower()}-unknown-instance", f"ec2:{_verb}Instances", "InvalidInstanceID.NotFound", "The instance must exist (API error codes).")
+moto_refuses("console-unknown-instance", "ec2:GetConsoleOutput", "InvalidInstanceID.NotFound", "The instance must exist (API error codes).")
 moto_refuses("metadata-unknown-instance", "ec2:ModifyInstanceMetadataOptions", "InvalidInstanceID.NotFound", "The instance must exist (API error codes).")
 
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { talosFiles, talosVariants, talosVersion, type TalosVariant } from "./talos-files.ts";
 import { tar } from "./tar.ts";
 
 /** The seeded images: small texts in one layer, the same bytes on every machine. Nothing in them pretends to be the real image. */
@@ -20,17 +21,13 @@ export interface TalosImage {
   readonly initramfsSha256: string;
 }
 
-export const talosVariants = ["spin-only", "spin-tailscale"] as const;
-export type TalosVariant = (typeof talosVariants)[number];
-
 export const manifestType = "application/vnd.oci.image.manifest.v1+json";
-const talosTag = "v1.11.5";
 
 const sha256 = (bytes: Buffer | string): string => createHash("sha256").update(bytes).digest("hex");
 const digestOf = (bytes: Buffer): string => `sha256:${sha256(bytes)}`;
 
 /** One layer, not compressed: a digest must not depend on a compressor's version. */
-function image(repository: string, tag: string, files: Readonly<Record<string, string>>): Image {
+function image(repository: string, tag: string, files: Readonly<Record<string, string | Buffer>>): Image {
   const layer = tar(files);
   const config = Buffer.from(
     JSON.stringify({
@@ -55,21 +52,19 @@ function image(repository: string, tag: string, files: Readonly<Record<string, s
   return { repository, tag, digest: digestOf(manifest), manifest, blobs };
 }
 
+/** An image of one text. */
 const probe = (registry: string, repository: string, tag: string): Image =>
   image(repository, tag, { "STAND-IN.txt": `This is not ${registry}/${repository}:${tag}.\nIt is a stand-in of Moon and Back's rehearsal, to be pulled through a cache.\n` });
 
-/** What a variant's image holds of Talos' kernel and initramfs: texts that say that they are neither. */
-function talosFiles(variant: TalosVariant): { vmlinuz: string; initramfs: string } {
-  const text = (what: string): string => `This is not ${what} of Talos Linux.\nIt is a stand-in of Moon and Back's rehearsal for variant ${variant} (arm64). No machine can boot it.\n`;
-  return { vmlinuz: text("the kernel"), initramfs: text("the initramfs") };
-}
-
 const talosRepository = (variant: TalosVariant): string => `urmanac/talos-cozystack-${variant}/talos`;
 
-function talosImage(variant: TalosVariant): Image {
+/** An installer: what Talos writes to a disk, and what the bastion serves for netboot. */
+function installer(repository: string, variant?: TalosVariant): Image {
   const { vmlinuz, initramfs } = talosFiles(variant);
-  return image(talosRepository(variant), talosTag, { "usr/install/arm64/vmlinuz": vmlinuz, "usr/install/arm64/initramfs.xz": initramfs });
+  return image(repository, talosVersion, { "usr/install/arm64/vmlinuz": vmlinuz, "usr/install/arm64/initramfs.xz": initramfs });
 }
+
+const talosImage = (variant: TalosVariant): Image => installer(talosRepository(variant), variant);
 
 /** Digests and checksums of the stand-in Talos images, as the rehearsal's settings must give them. */
 export function standInTalosImages(): TalosImage[] {
@@ -79,20 +74,29 @@ export function standInTalosImages(): TalosImage[] {
   });
 }
 
+/** What Talos v1.11.5's nodes pull, and for Kubernetes 1.34.1 (`talosctl image default`, without what a network plugin brings). */
+const kubernetesTag = "v1.34.1";
+const talosPulls: Readonly<Record<string, readonly (readonly [repository: string, tag: string])[]>> = {
+  "gcr.io": [["etcd-development/etcd", "v3.6.5"]],
+  "ghcr.io": [["siderolabs/kubelet", kubernetesTag]],
+  "registry.k8s.io": [
+    ["pause", "3.10"],
+    ["coredns/coredns", "v1.12.4"],
+    ...["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"].map((name) => [name, kubernetesTag] as const),
+  ],
+};
+
+/** What the caches are tried with. */
+const probes: Readonly<Record<string, readonly [repository: string, tag: string]>> = {
+  "docker.io": ["library/hello-world", "latest"],
+  "gcr.io": ["google-containers/pause", "3.2"],
+  "ghcr.io": ["traefik/whoami", "latest"],
+  "quay.io": ["prometheus/busybox", "latest"],
+};
+
 /** What each registry has. */
 export function seededImages(registry: string): Image[] {
-  switch (registry) {
-    case "docker.io":
-      return [probe(registry, "library/hello-world", "latest")];
-    case "gcr.io":
-      return [probe(registry, "google-containers/pause", "3.2")];
-    case "ghcr.io":
-      return [probe(registry, "traefik/whoami", "latest"), ...talosVariants.map(talosImage)];
-    case "quay.io":
-      return [probe(registry, "prometheus/busybox", "latest")];
-    case "registry.k8s.io":
-      return [probe(registry, "pause", "3.10")];
-    default:
-      return [];
-  }
+  const probed = probes[registry];
+  const small = [...(probed === undefined ? [] : [probed]), ...(talosPulls[registry] ?? [])].map(([repository, tag]) => probe(registry, repository, tag));
+  return registry === "ghcr.io" ? [...small, installer("siderolabs/installer"), ...talosVariants.map(talosImage)] : small;
 }

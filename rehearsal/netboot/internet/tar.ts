@@ -1,7 +1,7 @@
 /** Files in a tar archive (POSIX ustar), the same bytes every time: no owner, no time. Folders are made by their files. */
-export function tar(files: Readonly<Record<string, string>>): Buffer {
-  const blocks = Object.entries(files).flatMap(([path, text]) => {
-    const content = Buffer.from(text);
+export function tar(files: Readonly<Record<string, string | Buffer>>): Buffer {
+  const blocks = Object.entries(files).flatMap(([path, given]) => {
+    const content = Buffer.from(given);
     return [header(path, content.length), content, Buffer.alloc((512 - (content.length % 512)) % 512)];
   });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);

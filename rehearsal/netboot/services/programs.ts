@@ -2,6 +2,7 @@ import { UserError } from "../../../common/errors.ts";
 import type { ServiceSpec } from "../compose.ts";
 import { startCrane } from "./crane.ts";
 import { startDnsmasq } from "./dnsmasq.ts";
+import { startHaproxy } from "./haproxy.ts";
 import { startMatchbox } from "./matchbox.ts";
 import { startPihole } from "./pihole.ts";
 import { startRegistry } from "./registry.ts";
@@ -16,6 +17,7 @@ const programs: Readonly<Record<string, StartService>> = {
   "4km3/dnsmasq": startDnsmasq,
   "pihole/pihole": startPihole,
   "ubuntu/squid": startSquid,
+  "library/haproxy": startHaproxy,
 };
 
 export function programOf({ name, image, repository }: Pick<ServiceSpec, "name" | "image" | "repository">): StartService {

@@ -81,6 +81,7 @@ export const instances: Scenarios = {
   "start-unknown-instance": () => new ec2.StartInstancesCommand({ InstanceIds: [noInstance] }),
   "stop-unknown-instance": () => new ec2.StopInstancesCommand({ InstanceIds: [noInstance] }),
   "terminate-unknown-instance": () => new ec2.TerminateInstancesCommand({ InstanceIds: [noInstance] }),
+  "console-unknown-instance": () => new ec2.GetConsoleOutputCommand({ InstanceId: noInstance }),
   "metadata-unknown-instance": () => new ec2.ModifyInstanceMetadataOptionsCommand({ InstanceId: noInstance, HttpTokens: "required" }),
   "start-ended-instance": async (aws) => new ec2.StartInstancesCommand({ InstanceIds: [await ended(aws)] }),
   "stop-ended-instance": async (aws) => new ec2.StopInstancesCommand({ InstanceIds: [await ended(aws)] }),
