@@ -6,6 +6,7 @@ import type { EngineSettings, Operation, StageStack } from "./engine.ts";
 import type { Change } from "./engine-events.ts";
 import { startGroup, stopGroup } from "./groups.ts";
 import { provePlan } from "./plan-gate.ts";
+import { nodeOperator } from "./node-operator.ts";
 import { setPublicAddress } from "./public-address.ts";
 import type { Session } from "./session.ts";
 import { keepGoodState, markUncertain, recoverStage } from "./recovery/recover-stage.ts";
@@ -20,9 +21,10 @@ type Outcome = "built" | "unchanged" | "refused";
 export async function buildStage(stage: Stage, session: Session, settings: EngineSettings): Promise<Outcome> {
   const { console, journal } = session;
   console.say("start", `stage ${stage.name}`);
+  const own = stage.operatesNodes === true ? await nodeOperator(session, settings) : settings;
   const { outcome } = await journal.around(
     { kind: "stage", stage: stage.name },
-    () => console.during(`stage ${stage.name}`, () => build(stage, session, settings)),
+    () => console.during(`stage ${stage.name}`, () => build(stage, session, own)),
     ({ outcome: became, changes }) => (became === "refused" ? { status: "red" } : { status: "green", evidence: became === "unchanged" ? became : `done: ${summarizeChanges(changes)}` }),
   );
   if (outcome === "refused") {
@@ -90,12 +92,12 @@ async function freeInterfaces({ groups }: Stage, { changes }: Operation, session
 }
 
 /** Starts the machines of a stage: what is declared at size 0 is raised only when all that ends it again is in place. */
-async function startMachines({ groups, publicAddress }: Stage, session: Session): Promise<void> {
+async function startMachines({ groups, publicAddress, operatesNodes }: Stage, session: Session): Promise<void> {
   const { environment, world, console, signal } = session;
   const names = groups?.(environment) ?? [];
   if (names.length === 0) return;
   refuseOutsideWindow(session);
   await world.prepareMachines({ progress: (line) => console.say("wait", line), signal });
   if (publicAddress !== undefined) await setPublicAddress(publicAddress(environment), session);
-  for (const name of names) await startGroup(name, session);
+  await Promise.all(names.map((name) => startGroup(name, session, operatesNodes === true ? "keep" : "replace")));
 }

@@ -65,6 +65,8 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 /** Loaded when first needed: most verbs never ask the bastion. */
 const readAccess: SessionOptions["readAccess"] = async (session) => (await import("./bastion-access.ts")).readBastionAccess(session);
 
+const clusterOf: SessionOptions["clusterOf"] = async (session) => (await import("./cluster-access.ts")).clusterOf(session);
+
 interface Told {
   /** Takes what the verb works with, before it begins. */
   readonly opened: (session: Session) => void;
@@ -90,7 +92,7 @@ export function commandLine(signal: AbortSignal, { opened, done }: Told): Comman
       .option("--json", "print newline-delimited JSON on stdout")
       .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`)
       .action(async (environment: string, options: Options) => {
-        const session = await openSession(environment, { json: options.json === true, signal, readAccess, offline: options.offline === true });
+        const session = await openSession(environment, { json: options.json === true, signal, readAccess, clusterOf, offline: options.offline === true });
         opened(session);
         try {
           done(await run(session, options));
@@ -188,7 +190,7 @@ export function commandLine(signal: AbortSignal, { opened, done }: Told): Comman
     .option("--interface <name>", "homelab: the interface that machines boot on")
     .addHelpText("after", "\nExamples:\n  $ npm run render -- bastion\n  $ npm run render -- bastion --homelab --address 192.168.1.10 --subnet 192.168.1.0/24 --dhcp 192.168.1.200-192.168.1.220 --router 192.168.1.1 --interface eth0")
     .action(async (_what: string, environment: string, { homelab, json, ...options }: Options) => {
-      const session = await openSession(environment, { json: json === true, signal, readAccess });
+      const session = await openSession(environment, { json: json === true, signal, readAccess, clusterOf });
       done((await import("./verbs/render.ts")).render(session, { homelab: homelab === true, ...options }));
     });
 

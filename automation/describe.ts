@@ -30,6 +30,6 @@ export function describeGate({ gate, status, via, checks }: GateResult): string 
   const greens = checks.filter((result) => result.status === "green").length;
   const notApplicable = checks.filter((result) => result.status === "not-applicable").length;
   const aside = notApplicable === 0 ? "" : `, ${notApplicable} not applicable`;
-  const asked = [...new Set(checks.map((result) => result.asked))].join(", ");
+  const asked = [...new Set(checks.flatMap((result) => result.asked))].join(", ");
   return `gate ${gate.number} ${gate.name}: ${status}, ${greens} of ${checks.length} checks green${aside} [${via}: ${asked}]`;
 }

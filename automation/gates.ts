@@ -74,7 +74,7 @@ function checkFields({ check, status, via, asked, evidence, error, durationMs }:
     status,
     via,
     durationMs,
-    evidence: evidence === undefined ? `asked ${asked}` : `${evidence} (${asked})`,
+    evidence: evidence === undefined ? `asked ${asked.join(", ")}` : `${evidence} (${asked.join(", ")})`,
     ...(error === undefined ? {} : { error }),
   };
 }

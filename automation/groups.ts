@@ -7,11 +7,14 @@ import type { Session } from "./session.ts";
 /** How long AWS may take to bring an instance into service, in milliseconds; it is minutes at worst. */
 const startMs = 600_000;
 
+/** What becomes of a machine that runs an earlier version of its launch template. */
+export type Outdated = "replace" | "keep";
+
 /**
- * Makes a group of one run one instance of its current launch template: raises a group that is at 0, ends an instance of an
- * earlier version (the group then makes a new one), and waits until it is in service.
+ * Makes a group of one run one instance: raises a group that is at 0, ends what is stopped, and what runs an earlier version of the
+ * launch template unless that is to be kept (the group then makes a new one), and waits until it is in service.
  */
-export async function startGroup(name: string, session: Session): Promise<void> {
+export async function startGroup(name: string, session: Session, policy: Outdated): Promise<void> {
   const { console, world, signal, clock } = session;
   const sdk = await import("@aws-sdk/client-auto-scaling");
   const client = await world.sources.autoscaling.client();
@@ -22,14 +25,18 @@ export async function startGroup(name: string, session: Session): Promise<void> 
     await client.send(new sdk.UpdateAutoScalingGroupCommand({ AutoScalingGroupName: name, MinSize: 0, MaxSize: 1, DesiredCapacity: 1 }), abort);
   }
   const stopped = await stoppedOf(group, session);
-  for (const { InstanceId, LaunchTemplate } of new Set([...outdated(group), ...stopped])) {
+  const old = outdated(group);
+  if (policy === "keep") {
+    for (const { InstanceId } of old.filter((one) => !stopped.includes(one))) console.say("wait", `group ${name}: ${InstanceId ?? "?"} runs an earlier version of its launch template, and keeps it until its next start: a node is not ended from under its cluster`);
+  }
+  for (const { InstanceId, LaunchTemplate } of new Set([...(policy === "replace" ? old : []), ...stopped])) {
     const version = LaunchTemplate?.Version === group.LaunchTemplate?.Version ? "is stopped" : `runs version ${LaunchTemplate?.Version ?? "?"} of its launch template, not ${group.LaunchTemplate?.Version ?? "?"}`;
     console.say("change", `group ${name}: ${InstanceId ?? "?"} ${version}, and is replaced`);
     await client.send(new sdk.TerminateInstanceInAutoScalingGroupCommand({ InstanceId, ShouldDecrementDesiredCapacity: false }), abort);
   }
   let seen = "";
   const look = async (): Promise<Attempt<Instance>> => {
-    const attempt = await inService(name, session);
+    const attempt = await inService(name, session, policy);
     if (!attempt.done) seen = attempt.reason;
     return attempt;
   };
@@ -87,9 +94,9 @@ async function stoppedOf({ Instances = [] }: AutoScalingGroup, { world, signal }
   return Instances.filter(({ InstanceId }) => found.some((one) => one.InstanceId === InstanceId && (one.State?.Name ?? "").startsWith("stop")));
 }
 
-async function inService(name: string, session: Session): Promise<Attempt<Instance>> {
+async function inService(name: string, session: Session, policy: Outdated): Promise<Attempt<Instance>> {
   const group = await findGroup(name, session);
-  const ready = (group.Instances ?? []).find((one) => one.LifecycleState === "InService" && !outdated(group).includes(one));
+  const ready = (group.Instances ?? []).find((one) => one.LifecycleState === "InService" && (policy === "keep" || !outdated(group).includes(one)));
   if (ready !== undefined) return { done: true, value: ready };
   const seen = (group.Instances ?? []).map((one) => `${one.InstanceId ?? "?"} is ${one.LifecycleState ?? "in no state"}`).join(", ");
   return { done: false, reason: seen || ((await failedLaunch(name, session)) ?? "no instance yet") };

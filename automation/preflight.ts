@@ -3,6 +3,7 @@ import { ConfigError } from "../stacks/config-problems.ts";
 import { missingForUp, settingsFile } from "../stacks/config.ts";
 import { causeOfError } from "./failures.ts";
 import type { Session } from "./session.ts";
+import { timeOf } from "./window.ts";
 
 const credentialsFix = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN for a session), or run `aws sso login`.";
 
@@ -45,5 +46,7 @@ export async function startWorld({ world, console, signal: interrupt }: Session,
   const found = await console.during(world.description, () => world.start({ progress: (line) => console.say("wait", line), signal }));
   if (found === "died") console.say("warn", `the local world had died and was started anew, empty: what was built in it is gone and will be built again`);
   console.say("good", `${found === "running" ? "using" : "started"} ${world.description}`);
+  const now = world.clock === "rehearsed" ? timeOf(world) : undefined;
+  if (now !== undefined) await world.passTime(now, { progress: (line) => console.say("change", line), signal });
   if (world.standIns.length > 0) console.say("wait", `stand-ins here, the rest is real: ${world.standIns.join(", ")}`);
 }

@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode, UserError } from "../common/errors.ts";
 import { systemClock, type Clock } from "../common/poll.ts";
-import type { GateContext, PlannedResource } from "../gates/gate.ts";
+import { remembered } from "../common/remembered.ts";
+import type { GateContext, PlannedResource, Sources } from "../gates/gate.ts";
 import { loadEnvironment, type Environment } from "../stacks/config.ts";
 import { Console } from "./console.ts";
 import { directoriesOf, projectDirectory, type Directories } from "./directories.ts";
@@ -11,6 +12,7 @@ import { Ledger } from "./ledger.ts";
 import { EngineProcesses } from "./recovery/engine-processes.ts";
 import { Scratch } from "./scratch.ts";
 import type { LocalWorldOptions } from "../rehearsal/world.ts";
+import type { clusterSources } from "../worlds/cluster-source.ts";
 import type { BastionAccessor, World } from "../worlds/world.ts";
 
 /** Everything one command works with. Verbs get all effects from here. */
@@ -19,6 +21,8 @@ export interface Session {
   readonly directory: string;
   readonly directories: Directories;
   readonly world: World;
+  /** Whom gates ask: the world, and what was built behind its bastion. */
+  readonly sources: Sources;
   readonly console: Console;
   readonly ledger: Ledger;
   readonly journal: Journal;
@@ -34,6 +38,8 @@ export interface Session {
   readonly close: () => void;
 }
 
+type ClusterSources = ReturnType<typeof clusterSources>;
+
 /** Set by `env` in the shells that look at one environment: their PATH and credentials are that environment's. */
 export const shellMarker = "MOONBACK_ENV";
 
@@ -42,12 +48,14 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** Reads the way into the bastion from its stack. */
   readonly readAccess: (session: Session) => ReturnType<BastionAccessor>;
+  /** Leads to the cluster behind the bastion. */
+  readonly clusterOf: (session: Session) => Promise<ClusterSources>;
   /** In a throw-away local world, wherever the environment is built, with a state of its own: nothing of the environment is touched. */
   readonly offline?: boolean;
 }
 
 /** The composition root: the only place that knows which world an environment is built in. */
-export async function openSession(environmentName: string, { json, signal, readAccess, offline = false }: SessionOptions): Promise<Session> {
+export async function openSession(environmentName: string, { json, signal, readAccess, clusterOf, offline = false }: SessionOptions): Promise<Session> {
   const shell = process.env[shellMarker];
   if (!offline && shell !== undefined && shell !== environmentName) {
     throw new UserError(`This shell looks at environment ${shell}: its plugins, state and credentials are ${shell}'s, not ${environmentName}'s.`, {
@@ -72,6 +80,8 @@ export async function openSession(environmentName: string, { json, signal, readA
     else process.env[name] = value;
   }
   const engines = new EngineProcesses(directories.processes, journal.run);
+  let cluster: Promise<ClusterSources> | undefined;
+  const reached = (): Promise<ClusterSources> => (cluster ??= clusterOf(session));
   const session: Session = {
     environment,
     directory,
@@ -87,8 +97,14 @@ export async function openSession(environmentName: string, { json, signal, readA
       return join(directories.logs, `${journal.run}.log`);
     },
     engines,
+    sources: {
+      ...world.sources,
+      talos: { ...world.nodes, client: async () => (await reached()).talos.client() },
+      kubernetes: { ...world.nodes, client: async () => (await reached()).kubernetes.client() },
+    },
     ...(scratch === undefined ? {} : { scratch }),
     close: () => {
+      void cluster?.then(({ close }) => close());
       world.close();
       engines.end();
     },
@@ -101,24 +117,8 @@ async function worldOf(environment: Environment, options: LocalWorldOptions): Pr
   return (await import("../rehearsal/world.ts")).localWorld(environment, options);
 }
 
-/** Asks once; what was not there is asked for again. */
-function remembered(read: BastionAccessor): BastionAccessor {
-  let known: ReturnType<BastionAccessor> | undefined;
-  return async () => {
-    known ??= read();
-    try {
-      const access = await known;
-      if (access === undefined) known = undefined;
-      return access;
-    } catch (error) {
-      known = undefined;
-      throw error;
-    }
-  };
-}
-
-export function gateContext({ environment, world }: Session): GateContext {
-  return { environment, sources: world.sources };
+export function gateContext({ environment, sources }: Session): GateContext {
+  return { environment, sources };
 }
 
 /** What gates that look before anything is made are given: what the engine plans, and nobody else to ask. */

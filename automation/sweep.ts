@@ -1,4 +1,4 @@
-import type { Sources } from "../gates/gate.ts";
+import type { WorldSources } from "../gates/gate.ts";
 import { isOurs, ourFilters } from "../gates/ours.ts";
 import type { Environment } from "../stacks/config.ts";
 import { ec2Kinds } from "./sweep-kinds.ts";
@@ -14,13 +14,13 @@ export interface Leftover {
 }
 
 /** Lists what an environment has in AWS, asked per service, by our tags and by membership in our VPC. State is not consulted. */
-export async function listLeftovers(sources: Sources, environment: Environment): Promise<Leftover[]> {
+export async function listLeftovers(sources: WorldSources, environment: Environment): Promise<Leftover[]> {
   const lists = await Promise.all([ec2Leftovers, groupLeftovers, parameterLeftovers, logLeftovers, roleLeftovers, profileLeftovers].map((list) => list(sources, environment)));
   const found = lists.flat();
   return [...new Map(found.map((leftover) => [`${leftover.kind} ${leftover.id}`, leftover])).values()];
 }
 
-async function ec2Leftovers(sources: Sources, environment: Environment): Promise<Leftover[]> {
+async function ec2Leftovers(sources: WorldSources, environment: Environment): Promise<Leftover[]> {
   const [ec2, sdk] = await Promise.all([sources.ec2.client(), import("@aws-sdk/client-ec2")]);
   const byTag = ourFilters(environment);
   const vpcs = ((await ec2.send(new sdk.DescribeVpcsCommand({ Filters: byTag }))).Vpcs ?? []).flatMap(({ VpcId }) => (VpcId === undefined ? [] : [VpcId]));
@@ -37,7 +37,7 @@ async function ec2Leftovers(sources: Sources, environment: Environment): Promise
   return lists.flat();
 }
 
-async function groupLeftovers({ autoscaling }: Sources, environment: Environment): Promise<Leftover[]> {
+async function groupLeftovers({ autoscaling }: WorldSources, environment: Environment): Promise<Leftover[]> {
   const [client, { paginateDescribeAutoScalingGroups }] = await Promise.all([autoscaling.client(), import("@aws-sdk/client-auto-scaling")]);
   const Filters = ourFilters(environment);
   const found: Leftover[] = [];
@@ -47,7 +47,7 @@ async function groupLeftovers({ autoscaling }: Sources, environment: Environment
   return found;
 }
 
-async function parameterLeftovers({ ssm }: Sources, environment: Environment): Promise<Leftover[]> {
+async function parameterLeftovers({ ssm }: WorldSources, environment: Environment): Promise<Leftover[]> {
   const [client, { paginateDescribeParameters }] = await Promise.all([ssm.client(), import("@aws-sdk/client-ssm")]);
   const ParameterFilters = [{ Key: "Name", Option: "BeginsWith", Values: [`/moonback/${environment.name}/`] }];
   const found: Leftover[] = [];
@@ -58,7 +58,7 @@ async function parameterLeftovers({ ssm }: Sources, environment: Environment): P
 }
 
 /** Log groups and roles carry the environment in their names; see components/flow-log.ts. */
-async function logLeftovers({ logs }: Sources, environment: Environment): Promise<Leftover[]> {
+async function logLeftovers({ logs }: WorldSources, environment: Environment): Promise<Leftover[]> {
   const [client, { paginateDescribeLogGroups }] = await Promise.all([logs.client(), import("@aws-sdk/client-cloudwatch-logs")]);
   const found: Leftover[] = [];
   for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, { logGroupNamePrefix: `/moonback/${environment.name}/` })) {
@@ -67,7 +67,7 @@ async function logLeftovers({ logs }: Sources, environment: Environment): Promis
   return found;
 }
 
-async function roleLeftovers({ iam }: Sources, environment: Environment): Promise<Leftover[]> {
+async function roleLeftovers({ iam }: WorldSources, environment: Environment): Promise<Leftover[]> {
   const [client, { paginateListRoles }] = await Promise.all([iam.client(), import("@aws-sdk/client-iam")]);
   const found: Leftover[] = [];
   for await (const { Roles = [] } of paginateListRoles({ client }, { PathPrefix: "/moonback/" })) {
@@ -77,7 +77,7 @@ async function roleLeftovers({ iam }: Sources, environment: Environment): Promis
   return found;
 }
 
-async function profileLeftovers({ iam }: Sources, environment: Environment): Promise<Leftover[]> {
+async function profileLeftovers({ iam }: WorldSources, environment: Environment): Promise<Leftover[]> {
   const [client, { paginateListInstanceProfiles }] = await Promise.all([iam.client(), import("@aws-sdk/client-iam")]);
   const found: Leftover[] = [];
   for await (const { InstanceProfiles = [] } of paginateListInstanceProfiles({ client }, { PathPrefix: "/moonback/" })) {

@@ -20,7 +20,7 @@ export function refuseOutsideWindow({ environment, world }: { readonly environme
 }
 
 /** The time that counts; nothing where a rehearsed clock was told none: that one is always inside. */
-function timeOf({ clock }: Pick<World, "clock">, variables: NodeJS.ProcessEnv): Date | undefined {
+export function timeOf({ clock }: Pick<World, "clock">, variables: NodeJS.ProcessEnv = process.env): Date | undefined {
   const told = variables[clockVariable];
   if (told === undefined || told === "") return clock === "real" ? new Date() : undefined;
   if (clock === "real") {

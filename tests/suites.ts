@@ -36,4 +36,8 @@ export const suites: readonly Suite[] = [
   mocha("gates", { fast: false }),
   mocha("netboot", { fast: false }),
   mocha("emulator", { fast: false }),
+  mocha("nodes", { fast: false }),
+  mocha("talos", { fast: false }),
+  mocha("kubernetes", { fast: false }),
+  mocha("lab", { fast: false }),
 ];

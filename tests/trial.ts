@@ -6,10 +6,14 @@ import { execa } from "execa";
 import { parseDocument } from "yaml";
 import type { Sources } from "../gates/gate.ts";
 import { emulatorAddress, sshAddress } from "../rehearsal/addresses.ts";
-import { isAlive, stopDaemon, type Daemon } from "../rehearsal/daemon.ts";
-import { loadEnvironment, type Environment } from "../stacks/config.ts";
+import { isAlive, stopDaemon, type Daemon } from "../common/daemon.ts";
+import { forwardUrl, loadEnvironment, type Environment } from "../stacks/config.ts";
+import type { StageName } from "../stacks/outputs.ts";
+import { stages } from "../stacks/registry.ts";
 import { awsSources } from "../worlds/aws-sources.ts";
 import { bastionSource, type BastionAccess } from "../worlds/bastion-source.ts";
+import { clusterSources } from "../worlds/cluster-source.ts";
+import { ensureTool } from "../toolchain/toolchain.ts";
 import "./world-tools.ts";
 
 const checkout = join(import.meta.dirname, "..");
@@ -20,11 +24,17 @@ export interface Ran {
   readonly stderr: string;
 }
 
+function readIfThere(file: string | undefined): string | undefined {
+  return file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
 /** A project folder of a test's own with one local environment, driven through the real command line. */
 export class Trial implements AsyncDisposable {
   readonly directory: string;
   /** Address plans differ from test to test, so that worlds can live side by side. */
   readonly plan: string;
+  /** The last stage that `up` builds: most tests are about what comes before the nodes, and those take their time. */
+  through: StageName = "netboot";
 
   constructor(plan = `10.${randomInt(60, 250)}`) {
     this.plan = plan;
@@ -38,6 +48,7 @@ export class Trial implements AsyncDisposable {
     this.set("network.subnetCidr", `${plan}.0.0/24`);
     this.set("bastion.address", `${plan}.0.100`);
     this.set("bastion.dhcpRange", { first: `${plan}.0.110`, last: `${plan}.0.199` });
+    this.set("nodes.firstAddress", `${plan}.0.11`);
   }
 
   get settingsFile(): string {
@@ -72,8 +83,28 @@ export class Trial implements AsyncDisposable {
     const credentials = { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" };
     const aws = awsSources({ region: this.environment.region, endpoint: this.endpoint, credentials }, { via: "stand-in", by: `moto at ${this.endpoint}` });
     const { source: bastion, close } = this.bastionWith();
-    this.#close = close;
-    return { ...aws, bastion };
+    // What `env` writes for a person's talosctl and kubectl.
+    const file = async (variable: string): Promise<string | undefined> => readIfThere((await this.shell())[variable]);
+    const cluster = clusterSources({
+      talosconfig: () => file("TALOSCONFIG"),
+      kubeconfig: () => file("KUBECONFIG"),
+      bastion,
+      talosctl: async () => (await ensureTool("talosctl")).path,
+      proxyUrl: forwardUrl(this.environment),
+      via: "stand-in",
+      by: "the trial's nodes",
+    });
+    this.#close = () => {
+      close();
+      cluster.close();
+    };
+    return { ...aws, bastion, talos: cluster.talos, kubernetes: cluster.kubernetes };
+  }
+
+  /** The variables that `env` gives a person's shell. */
+  async shell(): Promise<Readonly<Record<string, string | undefined>>> {
+    const { stdout } = await this.must("env", "--json");
+    return (JSON.parse(stdout.split("\n").find((line) => line.includes('"variables"')) ?? "{}") as { variables: Record<string, string | undefined> }).variables;
   }
 
   /** The bastion as gates ask it, on a connection of its own; with another host key than the pinned one where that is what a test is about. */
@@ -122,12 +153,13 @@ export class Trial implements AsyncDisposable {
   }
 
   /** Starts a verb, for tests that do something to it while it runs. */
-  start([verb = "", ...options]: readonly string[], variables: Readonly<Record<string, string>> = {}) {
-    return execa(process.execPath, [join(checkout, "automation/moonback.mjs"), verb, "trial", ...options], {
+  start([verb = "", ...options]: readonly string[], variables: Readonly<Record<string, string>> = {}, timeout = 600_000) {
+    const bounds = verb === "up" && !options.includes("--through") ? ["--through", this.through] : [];
+    return execa(process.execPath, [join(checkout, "automation/moonback.mjs"), verb, "trial", ...options, ...bounds], {
       env: { MOONBACK_DIR: this.directory, ...variables },
       stdin: "ignore",
       reject: false,
-      timeout: 600_000,
+      timeout,
     });
   }
 
@@ -138,11 +170,13 @@ export class Trial implements AsyncDisposable {
     return ran;
   }
 
-  /** What `preview` would change, in one stage or in all: `op type [properties]`, sorted. */
+  /** What `preview` would change, in one stage or in all that `up` builds: `op type [properties]`, sorted. */
   async previewed(stage?: string): Promise<string[]> {
     const { stdout } = await this.must("preview", "--json", ...(stage === undefined ? [] : ["--stage", stage]));
-    const lines = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line) as { kind: string; changes?: { op: string; type: string; properties: string[] }[] });
-    return lines.flatMap(({ changes = [] }) => changes.map(({ op, type, properties }) => [op, type, ...properties].join(" "))).sort();
+    const built = stages.slice(0, stages.findIndex(({ name }) => name === this.through) + 1).map(({ name }) => name as string);
+    const lines = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line) as { kind: string; stage?: string; changes?: { op: string; type: string; properties: string[] }[] });
+    const wanted = lines.filter((line) => line.kind === "preview" && (stage ?? built).includes(line.stage ?? "?"));
+    return wanted.flatMap(({ changes = [] }) => changes.map(({ op, type, properties }) => [op, type, ...properties].join(" "))).sort();
   }
 
   /** The ids of the VPCs that carry this environment's tag. */

@@ -1,10 +1,12 @@
 import { ExitCode, UserError } from "../../common/errors.ts";
 import { stackName, stages } from "../../stacks/registry.ts";
 import type { Stage } from "../../stacks/stage.ts";
+import { removeClusterFiles } from "../cluster-files.ts";
 import { confirm } from "../confirm.ts";
 import { forgetExports, recoverStage } from "../recovery/recover-stage.ts";
 import { takeBack } from "../recovery/take-back.ts";
 import { existingStacks } from "../recovery/stacks.ts";
+import { endForward } from "../forward/forward.ts";
 import { holdEnvironment } from "../run-lock.ts";
 import { summarizeChanges } from "../describe.ts";
 import { StageStack, type EngineSettings } from "../engine.ts";
@@ -51,8 +53,12 @@ export async function down(session: Session, options: DownOptions): Promise<Exit
           fix: failure?.fix ?? `Remove by hand what the stacks do not know, then run \`npm run down -- ${environment.name}\` again: it goes on from here.`,
         });
       }
-      // The keys open nothing any more once the bastion is gone.
-      if (stages.slice(kept).some(({ name }) => name === "bastion")) removeSshFiles(session);
+      // The keys open nothing any more once the bastion is gone, and the way to the nodes leads nowhere.
+      if (stages.slice(kept).some(({ name }) => name === "bastion")) {
+        removeSshFiles(session);
+        removeClusterFiles(session);
+        await endForward(session);
+      }
       if (kept === 0 && !options.keepWorld) await world.stop();
       console.result(
         kept > 0

@@ -1,11 +1,15 @@
 import { dirname } from "node:path";
 import { ExitCode, UserError } from "../../common/errors.ts";
 import { ensureTool } from "../../toolchain/toolchain.ts";
+import { readOutput } from "../cluster-access.ts";
+import { writeClusterFiles } from "../cluster-files.ts";
 import { engineVariables } from "../engine-settings.ts";
+import { ensureForward } from "../forward/forward.ts";
+import { operatorFolders } from "../node-operator.ts";
 import type { Session } from "../session.ts";
 import { writeSshFiles } from "../ssh-files.ts";
 
-/** Prints shell commands that make aws, pulumi and the like see this environment: `eval "$(npm run --silent env)"`. */
+/** Prints shell commands that make aws, pulumi, kubectl and the like see this environment: `eval "$(npm run --silent env)"`. */
 export async function env(session: Session): Promise<ExitCode> {
   const { console, signal, world } = session;
   const stranger = await world.stranger();
@@ -16,7 +20,9 @@ export async function env(session: Session): Promise<ExitCode> {
   const pulumi = await console.during("the Pulumi CLI", () => ensureTool("pulumi", options));
   // Only programs that the CLI starts by itself need a language host; `up` runs them in this process.
   const host = await console.during("Pulumi's Node language host", () => ensureTool("pulumi-language-nodejs", options));
-  const variables = engineVariables(session, [...new Set([dirname(pulumi.path), dirname(host.path), ...(await world.handTools())])]);
+  const cluster = await clusterAccess(session);
+  const variables = engineVariables(session, [...new Set([...cluster.folders, dirname(pulumi.path), dirname(host.path), ...(await world.handTools())])]);
+  Object.assign(variables, cluster.variables);
   const ssh = await writeSshFiles(session);
   if (ssh !== undefined) {
     variables["MOONBACK_SSH_CONFIG"] = ssh;
@@ -25,6 +31,17 @@ export async function env(session: Session): Promise<ExitCode> {
   for (const line of shellExports(variables)) console.result(line);
   console.emit({ kind: "env", variables });
   return ExitCode.done;
+}
+
+/** What talosctl and kubectl need, and the way to the nodes opened; nothing where there are no nodes. */
+async function clusterAccess(session: Session): Promise<{ readonly folders: readonly string[]; readonly variables: Readonly<Record<string, string>> }> {
+  if ((await session.world.state()) !== "running") return { folders: [], variables: {} };
+  if ((await readOutput(session, "nodes", "talosconfig")) === undefined) return { folders: [], variables: {} };
+  const folders = await operatorFolders(session);
+  const written = await writeClusterFiles(session, folders);
+  await ensureForward(session);
+  session.console.say("good", ["talosctl version", ...(written.variables["KUBECONFIG"] === undefined ? [] : ["kubectl get nodes"])].join("; "));
+  return { folders: [written.programs, ...folders], variables: written.variables };
 }
 
 /** Pure: POSIX shell commands, with every value quoted. */

@@ -67,7 +67,7 @@ export async function showPlan(session: Session, planned: readonly DeclaredResou
     red.push(...(await provePlan(stage, session, resources)));
     images.push(...resources.flatMap(({ inputs }) => inputs["imageId"] ?? []));
   }
-  if (images.length > 0) console.say("wait", `image ids are the emulator's, ${images.join(", ")}: AWS has others`);
+  if (images.length > 0) console.say("wait", `image ids are the emulator's, ${[...new Set(images)].join(", ")}: AWS has others`);
   return red.length > 0 ? ExitCode.gateRed : ExitCode.done;
 }
 

@@ -52,8 +52,8 @@ function refuseStrayOptions(options: RenderOptions): void {
   throw refused(`${given.map((name) => `--${name}`).join(", ")} belong to --homelab.`, "Add --homelab, or leave them out: the environment's settings say where its bastion is.");
 }
 
-/** The same bundle for another network; every part of it must be told, and fit together. */
-function atHome(bundle: BundleArgs, options: RenderOptions): BundleArgs {
+/** What of the bundle is no address, for another network; every part of that must be told, and fit together. */
+function atHome({ assets, blockedNames }: BundleArgs, options: RenderOptions): BundleArgs {
   const { address, subnet, dhcp, router, interface: device } = options;
   if (address === undefined || subnet === undefined || dhcp === undefined || router === undefined || device === undefined) {
     const missing = homeOptions.filter((name) => options[name] === undefined);
@@ -75,7 +75,7 @@ function atHome(bundle: BundleArgs, options: RenderOptions): BundleArgs {
     throw refused(`--dhcp is "${dhcp}", which ${why}.`, "Choose a range that begins at its first address and holds neither --address nor --router.");
   }
   if (!/^[A-Za-z0-9_.-]{1,15}$/.test(device)) throw refused(`--interface is "${device}", which is no interface name.`, "`ip link` lists them.");
-  return { ...bundle, address, subnetCidr: subnet, dhcp: { first, last }, resolver: router, homelab: { interface: device, router } };
+  return { assets, blockedNames, address, subnetCidr: subnet, dhcp: { first, last }, resolver: router, homelab: { interface: device, router } };
 }
 
 function refused(message: string, fix: string): UserError {

@@ -40,7 +40,7 @@ function lab({ instances = () => [], activities = [], fails }: Answers): { sessi
 }
 
 const failure = async (session: Session): Promise<UserError> => {
-  const error: unknown = await startGroup(name, session).then(() => undefined, (thrown: unknown) => thrown);
+  const error: unknown = await startGroup(name, session, "replace").then(() => undefined, (thrown: unknown) => thrown);
   expect(error).to.be.instanceOf(UserError);
   return error as UserError;
 };
@@ -70,7 +70,7 @@ describe("the start of a group", () => {
 
   it("ends with the machine that came late", async () => {
     const { session, said } = lab({ instances: (look) => (look < 40 ? [] : [{ InstanceId: "i-1", LifecycleState: "InService", LaunchTemplate: { Version: "1" } }]) });
-    await startGroup(name, session);
+    await startGroup(name, session, "replace");
     expect(said()).to.include("raised to one instance").and.include("i-1 is in service");
   });
 });

@@ -37,6 +37,15 @@ describe("render", () => {
     expect(readFileSync(join(out, "README.txt"), "utf8")).to.include("192.168.1.10");
   });
 
+  it("leaves the environment's API servers out of a bundle for a home network", async () => {
+    const settings = readFileSync(join(project.folder, "Pulumi.rehearsal.yaml"), "utf8");
+    project.write("Pulumi.rehearsal.yaml", settings.replace("controlPlanes: 1", "controlPlanes: 3"));
+    expect((await project.moonback("render", "bastion", "rehearsal", "--out", out)).exitCode).to.equal(0);
+    expect(readFileSync(join(out, "haproxy.cfg"), "utf8")).to.include(`${unusedPlan}0.13:6443`);
+    expect((await project.moonback("render", "bastion", "rehearsal", "--out", join(out, "home"), ...home)).exitCode).to.equal(0);
+    expect(existsSync(join(out, "home", "haproxy.cfg"))).to.equal(false);
+  });
+
   const refusals: Record<string, [string[], string]> = {
     "a home network without its parts": [["--homelab", "--address", "192.168.1.10"], "--subnet, --dhcp, --router, --interface"],
     "an address outside it": [otherwise("--address", "10.0.0.1"), '--address is "10.0.0.1"'],

@@ -40,7 +40,7 @@ describe("a finding in words", () => {
     check: { id: "01.vpc", title: "one VPC with the configured range" } as Check,
     status: "green",
     via: "stand-in",
-    asked: "moto",
+    asked: ["moto"],
     durationMs: 1,
     ...over,
   });
@@ -59,9 +59,9 @@ describe("a finding in words", () => {
   });
 
   it("a gate counts what is green, what does not apply apart, and says who answered, each once", () => {
-    const checks = [result({}), result({ status: "red", asked: "logs" }), result({ status: "not-applicable" })];
+    const checks = [result({}), result({ status: "red", asked: ["logs"] }), result({ status: "not-applicable" })];
     expect(describeGate({ gate, status: "red", via: "stand-in", checks, durationMs: 1 })).to.equal("gate 01 network foundation: red, 1 of 3 checks green, 1 not applicable [stand-in: moto, logs]");
-    expect(describeGate({ gate, status: "green", via: "real", checks: [result({ asked: "AWS" })], durationMs: 1 })).to.equal("gate 01 network foundation: green, 1 of 1 checks green [real: AWS]");
+    expect(describeGate({ gate, status: "green", via: "real", checks: [result({ asked: ["AWS"] })], durationMs: 1 })).to.equal("gate 01 network foundation: green, 1 of 1 checks green [real: AWS]");
   });
 });
 

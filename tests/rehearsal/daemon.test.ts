@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { poll } from "../../common/poll.ts";
-import { isAlive, startDaemon, stopDaemon, type Daemon } from "../../rehearsal/daemon.ts";
+import { isAlive, startDaemon, stopDaemon, type Daemon } from "../../common/daemon.ts";
 
 describe("a daemon", () => {
   let folder: string;

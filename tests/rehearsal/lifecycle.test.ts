@@ -2,7 +2,7 @@ import { AllocateAddressCommand, CreateNetworkInterfaceCommand, CreateVolumeComm
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { isAlive } from "../../rehearsal/daemon.ts";
+import { isAlive } from "../../common/daemon.ts";
 import type { LedgerEvent } from "../../automation/ledger.ts";
 import { lookAtNetwork } from "../gates/network-seen.ts";
 import { Trial } from "../trial.ts";

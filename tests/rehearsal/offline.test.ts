@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { execa } from "execa";
 import { parseDocument } from "yaml";
 import { poll, type Attempt } from "../../common/poll.ts";
-import { isAlive, type Daemon } from "../../rehearsal/daemon.ts";
+import { isAlive, type Daemon } from "../../common/daemon.ts";
 import { stages } from "../../stacks/registry.ts";
 import { ndjson } from "../automation/project.ts";
 import { motoPython } from "../moto-tool.ts";
@@ -212,16 +212,18 @@ describe("the plan of demo offline", () => {
     });
     after(() => reviewer[Symbol.dispose]());
 
+    const ofNodes = (line: (name: string) => string): string[] => [1, 2, 3].map((number) => line(`talos-node-${number}`));
     for (const [settings, expected] of [
       [{ operatorPrefix: "2a00:1:2:2::/64" }, ["network-groups-bastion ingress[0].ipv6CidrBlocks[0]: 2a00:1:2:2::/64"]],
       [
         { "bastion.address": "10.10.0.101" },
-        ["bastion-interface privateIps[0]: 10.10.0.101", "files compose.yaml: …", "files dnsmasq.conf: …", "files tftp/boot.ipxe: …", "files pihole.conf: …", "files squid.conf: …"],
+        ["bastion-interface privateIps[0]: 10.10.0.101", "files compose.yaml: …", "files dnsmasq.conf: …", "files tftp/boot.ipxe: …", "files pihole.conf: …", "files squid.conf: …", ...ofNodes((name) => `${name}-group-template userData: …`), ...ofNodes((name) => `${name}-config environment.PATCH_1: …`)],
       ],
       [
         { "bastion.dhcpRange.last": "10.10.0.200", "bastion.volumeGiB": 20, "window.hours": 4 },
-        ["bastion-group-stop recurrence: 0 22 * * 1,2,3,4,5", "bastion-group-template blockDeviceMappings[0].ebs.volumeSize: 20", "files dnsmasq.conf: …"],
+        ["bastion-group-stop recurrence: 0 22 * * 1,2,3,4,5", "bastion-group-template blockDeviceMappings[0].ebs.volumeSize: 20", "files dnsmasq.conf: …", ...ofNodes((name) => `${name}-group-stop recurrence: 0 22 * * 1,2,3,4,5`)],
       ],
+      [{ "nodes.volumeGiB": 12 }, ofNodes((name) => `${name}-group-template blockDeviceMappings[0].ebs.volumeSize: 12`)],
     ] as const) {
       it(Object.keys(settings).join(", "), async () => {
         reviewer.set(settings);
@@ -234,7 +236,7 @@ describe("the plan of demo offline", () => {
 
   it("is made as the account that the settings allow, and of an address plan that no rehearsal could have", async () => {
     using reviewer = new Reviewer();
-    reviewer.set({ awsAccountId: "999988887777", "network.vpcCidr": "172.20.0.0/16", "network.subnetCidr": "172.20.7.0/24", "bastion.address": "172.20.7.100", "bastion.dhcpRange": { first: "172.20.7.110", last: "172.20.7.199" } });
+    reviewer.set({ awsAccountId: "999988887777", "network.vpcCidr": "172.20.0.0/16", "network.subnetCidr": "172.20.7.0/24", "bastion.address": "172.20.7.100", "bastion.dhcpRange": { first: "172.20.7.110", last: "172.20.7.199" }, "nodes.firstAddress": "172.20.7.11" });
     const lines = await reviewer.lines();
     expect(lines).to.include("      allowedAccountIds: [\"999988887777\"]").and.include("      cidrBlock: 172.20.0.0/16");
   });
@@ -254,7 +256,7 @@ describe("the plan of demo offline", () => {
 
   it("exits 3 for settings that admit the internet, after the whole plan, and names the group", async () => {
     using reviewer = new Reviewer();
-    reviewer.set({ "network.vpcCidr": "100.64.0.0/16", "network.subnetCidr": "100.64.0.0/24", "bastion.address": "100.64.0.100", "bastion.dhcpRange": { first: "100.64.0.110", last: "100.64.0.199" } });
+    reviewer.set({ "network.vpcCidr": "100.64.0.0/16", "network.subnetCidr": "100.64.0.0/24", "bastion.address": "100.64.0.100", "bastion.dhcpRange": { first: "100.64.0.110", last: "100.64.0.199" }, "nodes.firstAddress": "100.64.0.11" });
     const { code, stdout, stderr } = await reviewer.plan();
     expect(code, stderr).to.equal(3);
     expect(stderr).to.include("network-groups-bastion admits 100.64.0.0/24");

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { isAlive } from "../../rehearsal/daemon.ts";
+import { isAlive } from "../../common/daemon.ts";
 import { Trial } from "../trial.ts";
 
 describe("the local world", () => {
