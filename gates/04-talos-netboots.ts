@@ -76,7 +76,8 @@ const checks: readonly Check[] = [
       const { Output = "" } = await ec2.send(new GetConsoleOutputCommand({ InstanceId: instance.InstanceId, Latest: true }));
       const console = Buffer.from(Output, "base64").toString("latin1");
       const mac = macOf(instance);
-      if (environment.nodes.boot === "ami") return console.includes(`talos.config=`) ? { seen: "its image has told Talos where its config is" } : { problem: `the console of ${instance.InstanceId} shows no start of Talos` };
+      // An imported image holds no iPXE that would say an address; Talos itself speaks first.
+      if (environment.nodes.boot === "ami") return console.includes("[talos]") ? { seen: "its console shows Talos, started from its own image" } : { problem: `the console of ${instance.InstanceId} shows no start of Talos: ${lastLines(console)}` };
       const said = new RegExp(`moonback ${name}: address (\\S+) mac (\\S+)`).exec(console);
       if (said !== null) return said[1] === address ? { seen: `${said[1]} for ${said[2] ?? "?"}, by iPXE's own word` } : { problem: `iPXE got ${said[1] ?? "?"}, not ${address}` };
       // EC2 keeps the last 64 KiB: Talos' own lines may have pushed iPXE's out.
@@ -194,13 +195,16 @@ const caches = { controlplane: ["ghcr.io", "registry.k8s.io", "gcr.io"], worker:
 
 /** What a node asks matchbox for; an imported image brings all but the config. */
 function paths({ name, variant }: SeenNode, mac: string, boot: "ipxe" | "ami"): string[] {
-  if (boot === "ami") return [`/generic?mac=`];
+  if (boot === "ami") return [`/generic?mac=${mac}`];
   return [`/ipxe?mac=${mac}&name=${name}`, `/assets/talos/${variant}/vmlinuz?mac=${mac}`, `/assets/talos/${variant}/initramfs.xz?mac=${mac}`, `/generic?mac=${mac}`];
 }
 
-/** Which variant it booted may have been another one, before it was upgraded: what it runs now is another check's business. */
+/**
+ * Which variant it booted may have been another one, before it was upgraded: what it runs now is another check's business. Talos
+ * itself writes a MAC with colons, where it fills one in.
+ */
 function askedFor(log: string, path: string): boolean {
-  const pattern = path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replace(/^\/assets\/talos\/[^/]+/, "/assets/talos/[^/ ]+");
+  const pattern = path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replace(/^\/assets\/talos\/[^/]+/, "/assets/talos/[^/ ]+").replaceAll("-", "(?:-|:|%3A)");
   return new RegExp(`GET ${pattern}`).test(log);
 }
 

@@ -104,11 +104,21 @@ describe("the nodes of an environment", function () {
     expect(await kubectl("get", "nodes", "--output", "name")).to.equal("node/talos-node-1\nnode/talos-node-2");
   });
 
-  it("go down to the bastion, which stays, and come up again", async () => {
+  it("go down to the bastion, which stays", async () => {
     await trial.must("down", "--to", "bastion", "--yes");
     expect(await nodeInstances(trial)).to.deep.equal([]);
     expect((await trial.must("preview", "--stage", "bastion")).stdout).to.include("bastion: nothing to change");
-    await trial.must("up");
+  });
+
+  it("come up again, from imported images and with three control planes behind the bastion", async () => {
+    trial.set("nodes.count", 3);
+    trial.set("nodes.controlPlanes", 3);
+    trial.set("nodes.boot", "ami");
+    trial.set("nodes.ami", { "spin-only": "ami-07a10515110000001" });
+    const { stderr } = await trial.must("up");
+    expect(stderr).to.match(/04\.address +talos-node-1: its console shows Talos, started from its own image/);
+    expect(stderr).to.match(/04\.etcd +talos-node-1, talos-node-2, talos-node-3/);
+    expect(stderr).to.include(`https://${trial.plan}.0.100:6443/readyz: ok`);
   });
 
   it("go down without a trace", async () => {
