@@ -19,7 +19,8 @@ describe("the Pulumi CLI after eval of `env`", () => {
   });
   after(() => trial[Symbol.asyncDispose]());
 
-  for (const { name } of stages) {
+  const built = stages.slice(0, stages.findIndex(({ name }) => name === "netboot") + 1);
+  for (const { name } of built) {
     it(`previews the stack of stage ${name} and finds nothing to change`, async () => {
       const { code, output } = await inShell(trial, `pulumi preview --non-interactive --expect-no-changes -s ${stackName("trial", name)}`);
       expect(code, output).to.equal(0);
