@@ -92,12 +92,12 @@ async function freeInterfaces({ groups }: Stage, { changes }: Operation, session
 }
 
 /** Starts the machines of a stage: what is declared at size 0 is raised only when all that ends it again is in place. */
-async function startMachines({ groups, publicAddress, operatesNodes }: Stage, session: Session): Promise<void> {
+async function startMachines({ groups, publicAddress, outdated = "replace" }: Stage, session: Session): Promise<void> {
   const { environment, world, console, signal } = session;
   const names = groups?.(environment) ?? [];
   if (names.length === 0) return;
   refuseOutsideWindow(session);
   await world.prepareMachines({ progress: (line) => console.say("wait", line), signal });
   if (publicAddress !== undefined) await setPublicAddress(publicAddress(environment), session);
-  await Promise.all(names.map((name) => startGroup(name, session, operatesNodes === true ? "keep" : "replace")));
+  await Promise.all(names.map((name) => startGroup(name, session, outdated)));
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { forwardUrl } from "../stacks/config.ts";
-import { readOutput } from "./cluster-access.ts";
+import { readKubeconfig, readTalosconfig } from "./cluster-access.ts";
 import type { Session } from "./session.ts";
 
 export interface ClusterFiles {
@@ -17,8 +17,8 @@ export interface ClusterFiles {
  */
 export async function writeClusterFiles(session: Session, tools: readonly string[]): Promise<ClusterFiles> {
   const wanted = [
-    { variable: "TALOSCONFIG", name: "talosconfig", text: await readOutput(session, "nodes", "talosconfig") },
-    { variable: "KUBECONFIG", name: "kubeconfig", text: await readOutput(session, "cluster", "kubeconfig") },
+    { variable: "TALOSCONFIG", name: "talosconfig", text: await readTalosconfig(session) },
+    { variable: "KUBECONFIG", name: "kubeconfig", text: await readKubeconfig(session) },
   ];
   const folder = clusterFolder(session);
   rmSync(folder, { recursive: true, force: true });

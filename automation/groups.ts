@@ -1,14 +1,12 @@
 import type { AutoScalingGroup, Instance } from "@aws-sdk/client-auto-scaling";
 import { UserError, errorMessage } from "../common/errors.ts";
 import { poll, PollTimeout, type Attempt } from "../common/poll.ts";
+import type { Outdated } from "../stacks/stage.ts";
 import { causeOf, causeOfError } from "./failures.ts";
 import type { Session } from "./session.ts";
 
 /** How long AWS may take to bring an instance into service, in milliseconds; it is minutes at worst. */
 const startMs = 600_000;
-
-/** What becomes of a machine that runs an earlier version of its launch template. */
-export type Outdated = "replace" | "keep";
 
 /**
  * Makes a group of one run one instance: raises a group that is at 0, ends what is stopped, and what runs an earlier version of the

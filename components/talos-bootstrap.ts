@@ -2,9 +2,8 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { parse, stringify } from "yaml";
-import { applyConfig, bootstrapCluster, fetchKubeconfig } from "./render/talos-commands.ts";
+import { applyConfig, bootstrapCluster, fetchKubeconfig, throughProxy } from "./render/talos-commands.ts";
 import { TalosMember, type TalosMemberArgs } from "./talos-member.ts";
-import { throughProxy } from "./talos-node.ts";
 
 export interface TalosBootstrapArgs {
   readonly bastion: TalosMemberArgs["bastion"];

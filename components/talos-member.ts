@@ -3,8 +3,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { matchboxFiles } from "./render/matchbox-files.ts";
 import { renderMatchboxNode } from "./render/matchbox-node.ts";
-import { awaitNode } from "./render/talos-commands.ts";
-import { throughProxy } from "./talos-node.ts";
+import { awaitNode, throughProxy } from "./render/talos-commands.ts";
 
 /** The bastion's SSH. */
 export interface BastionConnection {

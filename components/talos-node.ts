@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MachineGroup } from "./machine-group.ts";
 import { renderMachinePatches, renderTailscaleService, type MachineConfigArgs } from "./render/machine-config.ts";
 import { renderNodeScript } from "./render/node-script.ts";
-import { generateMachineConfig, leaveCluster } from "./render/talos-commands.ts";
+import { generateMachineConfig, leaveCluster, throughProxy } from "./render/talos-commands.ts";
 import { generation, type TalosCluster } from "./talos-cluster.ts";
 import type { Window } from "./window.ts";
 
@@ -117,9 +117,4 @@ export class TalosNode extends pulumi.ComponentResource {
     this.machineConfig = pulumi.secret(config.stdout);
     this.registerOutputs({ groupName: this.groupName });
   }
-}
-
-/** Variables that lead a program to the nodes, whatever proxies the operator's shell has. */
-export function throughProxy(proxyUrl: string): Record<string, string> {
-  return { HTTPS_PROXY: proxyUrl, https_proxy: proxyUrl, NO_PROXY: "", no_proxy: "" };
 }

@@ -5,7 +5,7 @@ import { errorMessage } from "../common/errors.ts";
 import { ports, registryCaches } from "../components/ports.ts";
 import type { Environment } from "../stacks/config.ts";
 import { variants, type Variant } from "../stacks/variants.ts";
-import { compose, composeServices, lastLine } from "./compose.ts";
+import { composeServices, lastLine, serviceLog } from "./compose.ts";
 import { resolve } from "./dns.ts";
 import { green, red, type Bastion, type Check, type Gate, type GateContext, type Verdict } from "./gate.ts";
 import { get, type Answer } from "./https.ts";
@@ -65,8 +65,8 @@ const checks: readonly Check[] = [
     return stdout.includes(url) ? green(`tftp://${address}/boot.ipxe chains to ${url}`) : red(`tftp://${address}/boot.ipxe does not name ${url}`);
   }),
   check("dhcp-range", "dnsmasq's own range is the configured one, in the node network", async ({ bastion, context }) => {
-    const { stdout } = await bastion.run(`${compose} logs --no-log-prefix dnsmasq`);
-    const [, first, last] = [...stdout.matchAll(/DHCP, IP range (\S+) -- (\S+?),/g)].at(-1) ?? [];
+    const said = await serviceLog(bastion, "dnsmasq");
+    const [, first, last] = [...said.matchAll(/DHCP, IP range (\S+) -- (\S+?),/g)].at(-1) ?? [];
     if (first === undefined || last === undefined) return red("dnsmasq has not said which range it hands out");
     const { network, bastion: { dhcpRange } } = context.environment;
     const outside = [first, last].filter((end) => !cidrContains(network.subnetCidr, `${end}/32`));

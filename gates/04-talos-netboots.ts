@@ -1,10 +1,12 @@
 // Gate 04: every node booted what the bastion serves, is a member of one cluster, and is well but for what CozyStack brings.
 import { DescribeAutoScalingGroupsCommand, DescribeScheduledActionsCommand } from "@aws-sdk/client-auto-scaling";
 import { GetConsoleOutputCommand } from "@aws-sdk/client-ec2";
+import { errorMessage } from "../common/errors.ts";
 import { ports, registryCaches } from "../components/ports.ts";
+import { talosVersions } from "../components/render/talos-versions.ts";
 import { nodeGroupName, nodesOf } from "../stacks/config.ts";
-import { compose } from "./compose.ts";
-import { green, red, type Bastion, type Check, type Gate, type GateContext, type SourceName, type Verdict } from "./gate.ts";
+import { serviceLog } from "./compose.ts";
+import { green, red, type Check, type Gate, type GateContext, type SourceName, type Verdict } from "./gate.ts";
 import { get } from "./https.ts";
 import { clusterNodes, nodeProblem } from "./kubernetes-nodes.ts";
 import { eachNode, runningNodes, type PerNode, type SeenNode } from "./nodes-seen.ts";
@@ -40,8 +42,6 @@ const services = { controlplane: ["apid", "kubelet", "etcd"], worker: ["apid", "
 /** The system extension that a variant must have, and the one that it must not. */
 const extensions = { "spin-only": { has: ["spin"], lacks: ["tailscale"] }, "spin-tailscale": { has: ["spin", "tailscale"], lacks: [] } } as const;
 
-const talosVersionWanted = "v1.11.5";
-
 const checks: readonly Check[] = [
   perNode("machines", "one arm64 machine runs as each node, on the node's own interface, with no address of the outside world", [], async ({ environment, sources }) => {
     const ec2 = await sources.ec2.client();
@@ -71,7 +71,7 @@ const checks: readonly Check[] = [
   }),
   perNode("address", "each node's console shows the address that it got", ["bastion"], async ({ environment, sources }) => {
     const ec2 = await sources.ec2.client();
-    const log = await matchboxLog(await sources.bastion.client());
+    const log = await serviceLog(await sources.bastion.client(), "matchbox");
     return async ({ name, instance, address }) => {
       const { Output = "" } = await ec2.send(new GetConsoleOutputCommand({ InstanceId: instance.InstanceId, Latest: true }));
       const console = Buffer.from(Output, "base64").toString("latin1");
@@ -94,9 +94,9 @@ const checks: readonly Check[] = [
       const wanted = paths(node, mac, environment.nodes.boot);
       const path = wanted[0] ?? "/";
       const { status } = await get(bastion, { host: environment.bastion.address, port: ports.matchbox, path }).catch((error: unknown) => {
-        throw new Error(`${base}${path}: ${error instanceof Error ? error.message : String(error)}`);
+        throw new Error(`${base}${path}: ${errorMessage(error)}`);
       });
-      const log = await matchboxLog(bastion);
+      const log = await serviceLog(bastion, "matchbox");
       const missing = wanted.filter((one) => !askedFor(log, one));
       if (missing.length === 0) return { seen: `${wanted.join(", ")} (now ${status})` };
       // Its log went with the bastion that the node booted from.
@@ -112,11 +112,11 @@ const checks: readonly Check[] = [
       return status === 404 ? { seen: `${path} answered 404` } : { problem: `http://${environment.bastion.address}:${ports.matchbox}${path} answered ${status}, not 404` };
     };
   }),
-  perNode("version", `each node runs Talos ${talosVersionWanted} for arm64, of the variant of its role`, ["talos"], async ({ sources }) => {
+  perNode("version", `each node runs Talos ${talosVersions.talos} for arm64, of the variant of its role`, ["talos"], async ({ sources }) => {
     const talos = await sources.talos.client();
     return async ({ address, variant }) => {
       const { tag, arch } = await talosVersion(talos, address);
-      if (tag !== talosVersionWanted || arch !== "linux/arm64") return { problem: `runs Talos ${tag} for ${arch}, not ${talosVersionWanted} for linux/arm64` };
+      if (tag !== talosVersions.talos || arch !== "linux/arm64") return { problem: `runs Talos ${tag} for ${arch}, not ${talosVersions.talos} for linux/arm64` };
       const found = await talosExtensions(talos, address);
       const { has, lacks } = extensions[variant];
       const wrong = [...has.filter((one) => !found.includes(one)).map((one) => `lacks ${one}`), ...lacks.filter((one) => found.includes(one)).map((one) => `has ${one}`)];
@@ -145,7 +145,7 @@ const checks: readonly Check[] = [
     const wanted = (await runningNodes(context)).filter(({ role }) => role === "controlplane");
     for (const { name, address } of wanted) {
       const members = await etcdMembers(talos, address).catch((error: unknown) => {
-        throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        throw new Error(`${name}: ${errorMessage(error)}`);
       });
       const names = members.map(({ hostname }) => hostname).sort();
       if (names.join() !== wanted.map((one) => one.name).sort().join()) return red(`${name} counts ${names.join(", ") || "nobody"}, not ${wanted.map((one) => one.name).join(", ")}`);
@@ -176,7 +176,7 @@ const checks: readonly Check[] = [
   ),
   perNode("caches", "every cache that a node needs until now was asked by that node itself", ["bastion"], async ({ environment, sources }) => {
     const bastion = await sources.bastion.client();
-    const logs = new Map(await Promise.all(registryCaches.map(async ({ host }) => [host, await logOf(bastion, `registry-${host}`)] as const)));
+    const logs = new Map(await Promise.all(registryCaches.map(async ({ host }) => [host, await serviceLog(bastion, `registry-${host}`)] as const)));
     const { LaunchTime: bastionSince } = await ourBastion(await sources.ec2.client(), environment);
     return ({ address, role, instance }) => {
       const pulls = caches[role].map((host) => ({ host, count: pullsFrom(logs.get(host) ?? "", address) }));
@@ -211,13 +211,6 @@ function askedFor(log: string, path: string): boolean {
 /** With hyphens, as it stands in addresses. */
 function macOf({ NetworkInterfaces = [] }: SeenNode["instance"]): string {
   return (NetworkInterfaces[0]?.MacAddress ?? "?").replaceAll(":", "-");
-}
-
-const matchboxLog = (bastion: Bastion): Promise<string> => logOf(bastion, "matchbox");
-
-async function logOf(bastion: Bastion, service: string): Promise<string> {
-  const { stdout } = await bastion.run(`${compose} logs --no-log-prefix ${service}`);
-  return stdout;
 }
 
 /** Requests of one address in distribution's access log: `10.10.0.11 - - [time] "GET /v2/… HTTP/1.1" 200 …`. */

@@ -18,6 +18,11 @@ export async function composeServices(bastion: Bastion): Promise<Map<string, Com
   return new Map(list.map((one) => [one.Service, one]));
 }
 
+/** All that a service has said. */
+export async function serviceLog(bastion: Bastion, service: string): Promise<string> {
+  return (await bastion.run(`${compose} logs --no-log-prefix ${service}`)).stdout;
+}
+
 /** Where programs say what went wrong. */
 export function lastLine(text: string): string {
   return text.trim().split("\n").at(-1) ?? "";

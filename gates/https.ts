@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { Duplex } from "node:stream";
 import type { Bastion } from "./gate.ts";
@@ -9,8 +10,15 @@ export interface Question {
   readonly path: string;
   readonly method?: "GET" | "HEAD" | "CONNECT";
   readonly headers?: Readonly<Record<string, string>>;
-  /** Speaks TLS, and believes only who can show a certificate for the host. */
-  readonly tls?: boolean;
+  /** Speaks TLS, and believes only who can show a certificate for the host: as anybody, or as who these name. */
+  readonly tls?: boolean | TlsIdentity;
+}
+
+/** Who asks, and whom it believes; PEM. */
+export interface TlsIdentity {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface Answer {
@@ -26,7 +34,7 @@ const patienceMs = 15_000;
 export async function get(bastion: Bastion, { host, port, path, method = "GET", headers = {}, tls = false }: Question): Promise<Answer> {
   const plain = await bastion.dial(host, port);
   try {
-    const stream = tls ? await secured(plain, host, bastion.authorities) : plain;
+    const stream = tls === false ? plain : await secured(plain, host, tls === true ? { ca: bastion.authorities } : tls);
     return await new Promise<Answer>((resolve, reject) => {
       // An SSH channel has no time-out of its own.
       const signal = AbortSignal.timeout(patienceMs);
@@ -46,11 +54,13 @@ export async function get(bastion: Bastion, { host, port, path, method = "GET", 
   }
 }
 
-function secured(stream: Duplex, servername: string, ca: string | undefined): Promise<TLSSocket> {
+function secured(stream: Duplex, host: string, { ca, ...own }: Partial<TlsIdentity> | { readonly ca: string | undefined }): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ socket: stream, servername, timeout: patienceMs, ...(ca === undefined ? {} : { ca }) });
+    // A server name is sent for a name only: an address has none (RFC 6066).
+    const name = isIP(host) === 0 ? { servername: host } : { host };
+    const socket = connect({ socket: stream, ...name, timeout: patienceMs, ...own, ...(ca === undefined ? {} : { ca }) });
     socket.once("secureConnect", () => resolve(socket));
     socket.once("timeout", () => socket.destroy(new Error("TLS handshake timed out")));
-    socket.once("error", (error: Error) => reject(new Error(`TLS with ${servername}: ${error.message}`)));
+    socket.once("error", (error: Error) => reject(new Error(`TLS with ${host}: ${error.message}`)));
   });
 }

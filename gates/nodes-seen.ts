@@ -1,4 +1,5 @@
 import { DescribeInstancesCommand, type Instance } from "@aws-sdk/client-ec2";
+import { errorMessage } from "../common/errors.ts";
 import { nodesOf, type NodePlan } from "../stacks/config.ts";
 import type { GateContext } from "./gate.ts";
 import { Missing, ourFilters } from "./ours.ts";
@@ -26,7 +27,7 @@ export type PerNode = (node: SeenNode) => Promise<{ readonly problem: string } |
 
 /** Asks about all nodes side by side; every problem is told, not the first alone. */
 export async function eachNode(nodes: readonly SeenNode[], ask: PerNode): Promise<{ readonly problems: string[]; readonly seen: string[] }> {
-  const answers = await Promise.all(nodes.map(async (node) => ({ node, answer: await ask(node).catch((error: unknown) => ({ problem: error instanceof Error ? error.message : String(error) })) })));
+  const answers = await Promise.all(nodes.map(async (node) => ({ node, answer: await ask(node).catch((error: unknown) => ({ problem: errorMessage(error) })) })));
   return {
     problems: answers.flatMap(({ node, answer }) => ("problem" in answer ? [`${node.name}: ${answer.problem}`] : [])),
     seen: answers.flatMap(({ node, answer }) => ("seen" in answer ? [`${node.name}: ${answer.seen}`] : [])),

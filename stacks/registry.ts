@@ -54,6 +54,8 @@ export const stages: readonly Stage[] = [
     outputs: ["talosconfig", "macAddresses", "machineConfigs"] satisfies (keyof StageOutputs["nodes"])[],
     gates: ["09"],
     operatesNodes: true,
+    // A node is not ended from under its cluster.
+    outdated: "keep",
     groups: (environment) => nodesOf(environment).map((node) => nodeGroupName(environment, node)),
     claims: (environment) =>
       nodesOf(environment).map((node) => ({ type: "aws:autoscaling/group:Group", resource: `${node.name}-group-asg`, name: nodeGroupName(environment, node) })),

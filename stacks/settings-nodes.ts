@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { formatHost, hostNumber, isHostAddress, isIpv4Address } from "../common/cidr.ts";
-import { help, secretReference, type CrossRule } from "./setting-kinds.ts";
+import { armInstanceType, help, secretReference, type CrossRule } from "./setting-kinds.ts";
 import type { Settings } from "./settings.ts";
 import { variants, type Variant } from "./variants.ts";
 
@@ -20,10 +20,7 @@ export const nodesSettings = z
       .meta(help(`a whole number from 1 to ${mostNodes}`, "write 3, or 1 for the smallest cluster")),
     controlPlanes: z.literal([1, 3]).meta(help("1, 3", "write 1, or 3 for a control plane that survives the loss of a node; with 2 etcd survives none")),
     firstAddress: z.string().refine(isIpv4Address, "is not an IPv4 address").meta(help("an IPv4 address inside network.subnetCidr", "choose one, such as 10.10.0.11: the nodes have it and those that follow")),
-    instanceType: z
-      .string()
-      .regex(/^t4g\.[a-z0-9]+$/, "is not a t4g type")
-      .meta(help("a t4g type such as t4g.small", "write t4g.small: everything here is built for arm64")),
+    instanceType: armInstanceType,
     volumeGiB: z
       .number()
       .int("is not a whole number")

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cidrContains, formatCidr, hostNumber, isHostAddress, isIpv4Address, parseCidr, type Cidr } from "../common/cidr.ts";
-import { help, secretReference, type CrossRule } from "./setting-kinds.ts";
+import { armInstanceType, help, secretReference, type CrossRule } from "./setting-kinds.ts";
 import { nodesRules, nodesSettings } from "./settings-nodes.ts";
 import { variants } from "./variants.ts";
 
@@ -119,10 +119,7 @@ export const settingsSchema = z.strictObject({
   bastion: z
     .strictObject({
       address: ipv4Address.meta(help("an IPv4 address inside network.subnetCidr", "choose one, such as 10.10.0.100")),
-      instanceType: z
-        .string()
-        .regex(/^t4g\.[a-z0-9]+$/, "is not a t4g type")
-        .meta(help("a t4g type such as t4g.small", "write t4g.small: everything here is built for arm64")),
+      instanceType: armInstanceType,
       volumeGiB: z
         .number()
         .int("is not a whole number")

@@ -17,6 +17,9 @@ export interface Claim {
   readonly name: string;
 }
 
+/** What becomes of a running machine whose launch template has changed: it is replaced, or stays as it is until its next start. */
+export type Outdated = "replace" | "keep";
+
 /** One stage: a Pulumi stack `<env>-<name>`, what must be green before it, and the gates that prove it. */
 export interface Stage {
   readonly name: StageName;
@@ -34,6 +37,8 @@ export interface Stage {
   readonly publicAddress?: (environment: Environment) => { readonly address: string; readonly wanted: boolean };
   /** What the settings alone decide of its machines' user data, which as a whole waits for keys: a plan shows it. */
   readonly files?: (environment: Environment) => Promise<readonly RenderedFile[]>;
+  /** Default: `replace`. */
+  readonly outdated?: Outdated;
   /** Its commands run talosctl and kubectl against the nodes: the programs, and the way there, must be ready when it is built. */
   readonly operatesNodes?: true;
   /** Declares the stage's resources. Loaded when run, so that listing stages costs nothing. */

@@ -10,6 +10,7 @@ import { isAlive, stopDaemon, type Daemon } from "../common/daemon.ts";
 import { forwardUrl, loadEnvironment, type Environment } from "../stacks/config.ts";
 import type { StageName } from "../stacks/outputs.ts";
 import { stages } from "../stacks/registry.ts";
+import type { Stage } from "../stacks/stage.ts";
 import { awsSources } from "../worlds/aws-sources.ts";
 import { bastionSource, type BastionAccess } from "../worlds/bastion-source.ts";
 import { clusterSources } from "../worlds/cluster-source.ts";
@@ -22,6 +23,11 @@ export interface Ran {
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** The stages up to this one. */
+export function stagesThrough(last: StageName): readonly Stage[] {
+  return stages.slice(0, stages.findIndex(({ name }) => name === last) + 1);
 }
 
 function readIfThere(file: string | undefined): string | undefined {
@@ -173,7 +179,7 @@ export class Trial implements AsyncDisposable {
   /** What `preview` would change, in one stage or in all that `up` builds: `op type [properties]`, sorted. */
   async previewed(stage?: string): Promise<string[]> {
     const { stdout } = await this.must("preview", "--json", ...(stage === undefined ? [] : ["--stage", stage]));
-    const built = stages.slice(0, stages.findIndex(({ name }) => name === this.through) + 1).map(({ name }) => name as string);
+    const built = stagesThrough(this.through).map(({ name }) => name as string);
     const lines = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line) as { kind: string; stage?: string; changes?: { op: string; type: string; properties: string[] }[] });
     const wanted = lines.filter((line) => line.kind === "preview" && (stage ?? built).includes(line.stage ?? "?"));
     return wanted.flatMap(({ changes = [] }) => changes.map(({ op, type, properties }) => [op, type, ...properties].join(" "))).sort();

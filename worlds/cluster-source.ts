@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type TLSSocket } from "node:tls";
 import { execa } from "execa";
 import { parse } from "yaml";
 import { atMost } from "../common/at-most.ts";
 import { remembered } from "../common/remembered.ts";
-import type { Bastion, Kubernetes, KubernetesAnswer, Source, Talos, Via } from "../gates/gate.ts";
+import type { Bastion, Kubernetes, Source, Talos, Via } from "../gates/gate.ts";
+import { get, type TlsIdentity } from "../gates/https.ts";
 
 export interface ClusterSourceOptions {
   /** What stage nodes handed on; nothing where it was not built. */
@@ -59,7 +58,14 @@ export function clusterSources(options: ClusterSourceOptions): { readonly talos:
     const text = await kubeconfig();
     if (text === undefined) throw new Error("there is no cluster: its stage has not been built");
     const access = kubeAccess(text);
-    return { server: access.server, get: (path) => ask(bastion, access, path) };
+    const { hostname: host, port } = new URL(access.server);
+    return {
+      server: access.server,
+      get: async (path) => {
+        const { status, body } = await get(bastion, { host, port: Number(port), path, tls: access, headers: { accept: "application/json" } });
+        return { status, body: body.toString() };
+      },
+    };
   };
   return {
     talos: { via, by, client: talos },
@@ -71,11 +77,8 @@ export function clusterSources(options: ClusterSourceOptions): { readonly talos:
   };
 }
 
-interface KubeAccess {
+interface KubeAccess extends TlsIdentity {
   readonly server: string;
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
 }
 
 interface Kubeconfig {
@@ -88,31 +91,4 @@ function kubeAccess(text: string): KubeAccess {
   const { clusters: [{ cluster }], users: [{ user }] } = parse(text) as Kubeconfig;
   const plain = (data: string): string => Buffer.from(data, "base64").toString();
   return { server: cluster.server, ca: plain(cluster["certificate-authority-data"]), cert: plain(user["client-certificate-data"]), key: plain(user["client-key-data"]) };
-}
-
-async function ask(bastion: Bastion, access: KubeAccess, path: string): Promise<KubernetesAnswer> {
-  const { hostname, port } = new URL(access.server);
-  const plain = await bastion.dial(hostname, Number(port || 443));
-  const signal = AbortSignal.timeout(patienceMs);
-  try {
-    const stream = await new Promise<TLSSocket>((resolve, reject) => {
-      const socket = connect({ socket: plain, host: hostname, ca: access.ca, cert: access.cert, key: access.key, timeout: patienceMs });
-      socket.once("secureConnect", () => resolve(socket));
-      socket.once("timeout", () => socket.destroy(new Error("TLS handshake timed out")));
-      socket.once("error", (error: Error) => reject(new Error(`TLS with ${access.server}: ${error.message}`)));
-    });
-    return await new Promise<KubernetesAnswer>((resolve, reject) => {
-      const asked = request({ signal, path, headers: { host: `${hostname}:${port}`, connection: "close", accept: "application/json" }, createConnection: () => stream });
-      asked.on("error", (error) => reject(new Error(`${access.server}${path}: ${signal.aborted ? `no answer within ${patienceMs / 1000} s` : error.message}`)));
-      asked.on("response", (response) => {
-        const parts: Buffer[] = [];
-        response.on("data", (part: Buffer) => parts.push(part));
-        response.on("error", reject);
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString() }));
-      });
-      asked.end();
-    });
-  } finally {
-    plain.destroy();
-  }
 }

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { ExitCode, UserError } from "../../common/errors.ts";
 import { ensureTool } from "../../toolchain/toolchain.ts";
-import { readOutput } from "../cluster-access.ts";
+import { readTalosconfig } from "../cluster-access.ts";
 import { writeClusterFiles } from "../cluster-files.ts";
 import { engineVariables } from "../engine-settings.ts";
 import { ensureForward } from "../forward/forward.ts";
@@ -36,7 +36,7 @@ export async function env(session: Session): Promise<ExitCode> {
 /** What talosctl and kubectl need, and the way to the nodes opened; nothing where there are no nodes. */
 async function clusterAccess(session: Session): Promise<{ readonly folders: readonly string[]; readonly variables: Readonly<Record<string, string>> }> {
   if ((await session.world.state()) !== "running") return { folders: [], variables: {} };
-  if ((await readOutput(session, "nodes", "talosconfig")) === undefined) return { folders: [], variables: {} };
+  if ((await readTalosconfig(session)) === undefined) return { folders: [], variables: {} };
   const folders = await operatorFolders(session);
   const written = await writeClusterFiles(session, folders);
   await ensureForward(session);

@@ -140,3 +140,8 @@ export function leaveCluster(): string {
     'kubectl delete node "$NAME" --ignore-not-found >&2',
   );
 }
+
+/** Variables that lead a program to the nodes, whatever proxies the operator's shell has. */
+export function throughProxy(proxyUrl: string): Record<string, string> {
+  return { HTTPS_PROXY: proxyUrl, https_proxy: proxyUrl, NO_PROXY: "", no_proxy: "" };
+}

@@ -34,7 +34,9 @@ function lab({ instances = () => [], activities = [], fails }: Answers): { sessi
       console.beat();
     },
   };
-  const world = { sources: { autoscaling: { client: () => Promise.resolve({ send }) } } };
+  // EC2 knows of no machine that is stopped.
+  const ec2 = { send: () => Promise.resolve({ Reservations: [] }) };
+  const world = { sources: { autoscaling: { client: () => Promise.resolve({ send }) }, ec2: { client: () => Promise.resolve(ec2) } } };
   const session = { console, clock: ticking, world, signal: new AbortController().signal } as unknown as Session;
   return { session, said: stderr, seconds: () => (time.now - began) / 1_000 };
 }
@@ -66,6 +68,16 @@ describe("the start of a group", () => {
     const { message, fix } = await failure(session);
     expect(message).to.equal(`The group ${name} has no instance in service. What was asked does not answer any more. nobody answers at http://127.0.0.1:4566`);
     expect(fix).to.include("starts it anew");
+  });
+
+  it("ends a machine of an earlier launch template, or keeps it and says so, as its stage wants", async () => {
+    const running = { InstanceId: "i-old", LifecycleState: "InService", LaunchTemplate: { Version: "0" } };
+    const kept = lab({ instances: () => [running] });
+    await startGroup(name, kept.session, "keep");
+    expect(kept.said()).to.include("i-old runs an earlier version of its launch template, and keeps it").and.include("i-old is in service").and.not.include("is replaced");
+    const replaced = lab({ instances: (look) => [look < 3 ? running : { ...running, InstanceId: "i-new", LaunchTemplate: { Version: "1" } }] });
+    await startGroup(name, replaced.session, "replace");
+    expect(replaced.said()).to.include("i-old runs version 0 of its launch template, not 1, and is replaced").and.include("i-new is in service");
   });
 
   it("ends with the machine that came late", async () => {

@@ -12,12 +12,11 @@ import { renderBundle } from "../../components/render/bundle.ts";
 import { renderUserData, secretFiles } from "../../components/render/cloud-init.ts";
 import type { RenderedFile } from "../../components/render/file.ts";
 import { stopDaemon, type Daemon } from "../../common/daemon.ts";
-import { endMarked } from "../../rehearsal/netboot/children.ts";
 import { machines } from "../../rehearsal/netboot/control.ts";
 import { standInTalosImages } from "../../rehearsal/netboot/internet/images.ts";
-import { machinesPath, removeMachinesPath, roomSocket } from "../../rehearsal/netboot/room-folder.ts";
 import type { MachineReport } from "../../rehearsal/netboot/room.ts";
 import { startMachines, type MachinesPlan } from "../../rehearsal/netboot/start.ts";
+import { clearRoom } from "./room-leftovers.ts";
 import { ensureTool } from "../../toolchain/toolchain.ts";
 import { Aws, credentials, debian, region, slash64 } from "../emulator/aws.ts";
 import { startEmulator, type Emulator } from "../emulator/start.ts";
@@ -86,10 +85,7 @@ export class World {
     if (this.daemon !== undefined) await stopDaemon(this.daemon);
     this.aws.destroy();
     await this.emulator.stop();
-    // What a test killed on purpose and then failed to clean up.
-    endMarked(machinesPath(this.runData));
-    removeMachinesPath(this.runData);
-    rmSync(roomSocket(this.runData), { force: true });
+    clearRoom(this.runData);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
-import { stackName, stages } from "../../stacks/registry.ts";
-import { Trial } from "../trial.ts";
+import { stackName } from "../../stacks/registry.ts";
+import { stagesThrough, Trial } from "../trial.ts";
 
 /** Runs a script in a shell that has taken the environment's exports, as README says. */
 async function inShell(trial: Trial, script: string) {
@@ -19,8 +19,7 @@ describe("the Pulumi CLI after eval of `env`", () => {
   });
   after(() => trial[Symbol.asyncDispose]());
 
-  const built = stages.slice(0, stages.findIndex(({ name }) => name === "netboot") + 1);
-  for (const { name } of built) {
+  for (const { name } of stagesThrough("netboot")) {
     it(`previews the stack of stage ${name} and finds nothing to change`, async () => {
       const { code, output } = await inShell(trial, `pulumi preview --non-interactive --expect-no-changes -s ${stackName("trial", name)}`);
       expect(code, output).to.equal(0);

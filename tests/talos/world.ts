@@ -11,13 +11,14 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 import { stopDaemon, type Daemon } from "../../common/daemon.ts";
 import { poll } from "../../common/poll.ts";
-import { endMarked, markedProcesses } from "../../rehearsal/netboot/children.ts";
+import { markedProcesses } from "../../rehearsal/netboot/children.ts";
 import { machines } from "../../rehearsal/netboot/control.ts";
 import { internetHosts } from "../../rehearsal/netboot/internet/hosts.ts";
 import { seededImages } from "../../rehearsal/netboot/internet/images.ts";
 import { registryHandler } from "../../rehearsal/netboot/internet/registry.ts";
 import { talosFiles, talosVariants, type TalosFiles, type TalosVariant } from "../../rehearsal/netboot/internet/talos-files.ts";
-import { machinesFolder, machinesPath, removeMachinesPath, roomSocket } from "../../rehearsal/netboot/room-folder.ts";
+import { clearRoom } from "../netboot/room-leftovers.ts";
+import { machinesFolder, machinesPath } from "../../rehearsal/netboot/room-folder.ts";
 import type { MachineReport } from "../../rehearsal/netboot/room.ts";
 import { startMachines, type MachinesPlan } from "../../rehearsal/netboot/start.ts";
 import { roomTools } from "../../rehearsal/room-tools.ts";
@@ -131,9 +132,7 @@ export class TalosWorld {
     for (const mirror of this.#mirrors) mirror.close();
     this.aws.destroy();
     await this.emulator.stop();
-    endMarked(machinesPath(this.runData));
-    removeMachinesPath(this.runData);
-    rmSync(roomSocket(this.runData), { force: true });
+    clearRoom(this.runData);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
