@@ -45,6 +45,7 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
   const via = weakest(sources.map((source) => source.via));
   const asked = [...new Set(sources.map((source) => source.by))];
   const finish = (rest: Pick<CheckResult, "status" | "evidence" | "error">): CheckResult => ({ check, via, asked, durationMs: Math.round(clock.elapsed() - start), ...rest });
+  let everRed = false;
   for (let passes = 0; ; ) {
     signal?.throwIfAborted();
     const verdict = await lookSafely(check, context, asked.join(", "), signal);
@@ -56,8 +57,10 @@ export async function runCheck(check: Check, context: GateContext, clock: Clock,
     if (verdict.status === "green" && passes >= check.passes) {
       return finish({ status: "green", evidence: verdict.evidence });
     }
+    everRed ||= verdict.status === "red";
     const waited = clock.elapsed() - start;
-    const over = waited + check.intervalMs > check.timeoutMs;
+    // The time is for staying red: looks that take long, and passed each, have not used any of it.
+    const over = everRed && waited + check.intervalMs > check.timeoutMs;
     if (verdict.status === "red" && (verdict.final === true || over)) {
       return finish({ status: "red", error: verdict.error });
     }

@@ -156,6 +156,11 @@ describe("a check", () => {
     expect(outcome(await run(check(flapping, { passes: 3, timeoutMs: 4_000 })))).to.deep.equal({ status: "red", error: "passed only 1 of 3 times in a row" });
   });
 
+  it("that was never red gets its passes, however long its looks take", async () => {
+    expect(outcome(await run(check([green("1"), green("2"), green("3")], { passes: 3, timeoutMs: 0 })))).to.deep.include({ status: "green" });
+    expect(outcome(await run(check([green("1"), green("2"), red("down")], { passes: 3, timeoutMs: 0 })))).to.deep.equal({ status: "red", error: "down" });
+  });
+
   it("that is red until its time is over keeps the last error", async () => {
     const one = check(Array.from({ length: 20 }, (_, index) => red(`error ${index}`)), { timeoutMs: 3_000 });
     const result = await run(one);
