@@ -5,21 +5,16 @@ import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { expect } from "chai";
-import { account, Aws, refused, region, unique } from "./aws.ts";
-import { startEmulator, type Emulator } from "./start.ts";
+import type { Aws} from "./aws.ts";
+import { account, refused, region, unique } from "./aws.ts";
+import { useEmulator } from "./use.ts";
 
 describe("the rehearsal's AWS answers", function () {
   this.timeout(30_000);
-  let emulator: Emulator;
   let aws: Aws;
 
-  before(async () => {
-    emulator = await startEmulator();
-    aws = new Aws(emulator.endpoint);
-  });
-  after(async () => {
-    aws.destroy();
-    await emulator.stop();
+  useEmulator((_, client) => {
+    aws = client;
   });
 
   const routesOf = async (table: string): Promise<ec2.Route[]> =>

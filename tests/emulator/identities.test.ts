@@ -3,21 +3,16 @@
 import * as iam from "@aws-sdk/client-iam";
 import * as ssm from "@aws-sdk/client-ssm";
 import { expect } from "chai";
-import { account, Aws, region, unique } from "./aws.ts";
-import { startEmulator, type Emulator } from "./start.ts";
+import type { Aws} from "./aws.ts";
+import { account, region, unique } from "./aws.ts";
+import { useEmulator } from "./use.ts";
 
 describe("the rehearsal's AWS, secrets and identities", function () {
   this.timeout(30_000);
-  let emulator: Emulator;
   let aws: Aws;
 
-  before(async () => {
-    emulator = await startEmulator();
-    aws = new Aws(emulator.endpoint);
-  });
-  after(async () => {
-    aws.destroy();
-    await emulator.stop();
+  useEmulator((_, client) => {
+    aws = client;
   });
 
   it("shows a SecureString in clear only where it is decrypted", async () => {

@@ -2,21 +2,16 @@
 
 import * as ec2 from "@aws-sdk/client-ec2";
 import { expect } from "chai";
-import { Aws, debian, ipxe, region, unique, zone } from "./aws.ts";
-import { startEmulator, type Emulator } from "./start.ts";
+import type { Aws} from "./aws.ts";
+import { debian, ipxe, region, unique, zone } from "./aws.ts";
+import { useEmulator } from "./use.ts";
 
 describe("the rehearsal's AWS and instances", function () {
   this.timeout(30_000);
-  let emulator: Emulator;
   let aws: Aws;
 
-  before(async () => {
-    emulator = await startEmulator();
-    aws = new Aws(emulator.endpoint);
-  });
-  after(async () => {
-    aws.destroy();
-    await emulator.stop();
+  useEmulator((_, client) => {
+    aws = client;
   });
 
   const on = (face: string): { NetworkInterfaces: ec2.InstanceNetworkInterfaceSpecification[] } => ({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: face }] });

@@ -8,19 +8,15 @@ import { expect } from "chai";
 import { setTimeout as delay } from "node:timers/promises";
 import { Aws, credentials, refused } from "./aws.ts";
 import { runEmulator, startEmulator, type Emulator } from "./start.ts";
+import { useEmulator } from "./use.ts";
 
 describe("the rehearsal's AWS as a process", function () {
   this.timeout(30_000);
   let emulator: Emulator;
   let aws: Aws;
 
-  before(async () => {
-    emulator = await startEmulator();
-    aws = new Aws(emulator.endpoint);
-  });
-  after(async () => {
-    aws.destroy();
-    await emulator.stop();
+  useEmulator((started, client) => {
+    [emulator, aws] = [started, client];
   });
 
   it("tells whose world it is", async () => {

@@ -5,21 +5,16 @@ import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
 import * as ssm from "@aws-sdk/client-ssm";
 import { expect } from "chai";
-import { account, Aws, debian, ipxe, refused, region, unique, zone } from "./aws.ts";
-import { startEmulator, type Emulator } from "./start.ts";
+import type { Aws} from "./aws.ts";
+import { account, debian, ipxe, refused, region, unique, zone } from "./aws.ts";
+import { useEmulator } from "./use.ts";
 
 describe("the rehearsal's AWS and Auto Scaling groups", function () {
   this.timeout(30_000);
-  let emulator: Emulator;
   let aws: Aws;
 
-  before(async () => {
-    emulator = await startEmulator();
-    aws = new Aws(emulator.endpoint);
-  });
-  after(async () => {
-    aws.destroy();
-    await emulator.stop();
+  useEmulator((_, client) => {
+    aws = client;
   });
 
   const describeGroup = async (name: string): Promise<autoscaling.AutoScalingGroup> =>
