@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +14,7 @@ import { awsSources } from "../worlds/aws-sources.ts";
 import { bastionSource, type BastionAccess } from "../worlds/bastion-source.ts";
 import { clusterSources } from "../worlds/cluster-source.ts";
 import { ensureTool } from "../toolchain/toolchain.ts";
+import { claimPlan, type ClaimedPlan } from "./address-plans.ts";
 import "./world-tools.ts";
 
 const checkout = join(import.meta.dirname, "..");
@@ -39,11 +39,15 @@ export class Trial implements AsyncDisposable {
   readonly directory: string;
   /** Address plans differ from test to test, so that worlds can live side by side. */
   readonly plan: string;
+  readonly #claim: ClaimedPlan;
   /** The last stage that `up` builds: most tests are about what comes before the nodes, and those take their time. */
   through: StageName = "netboot";
 
-  constructor(plan = `10.${randomInt(60, 250)}`) {
-    this.plan = plan;
+  /** Without a plan it takes one that nobody has. */
+  constructor(plan?: string) {
+    const claim = plan === undefined ? claimPlan() : { plan, release: () => undefined };
+    this.#claim = claim;
+    this.plan = claim.plan;
     // Not every folder's name is a plain word.
     this.directory = mkdtempSync(join(tmpdir(), "moonback trial #"));
     const project = readFileSync(join(checkout, "Pulumi.yaml"), "utf8");
@@ -198,6 +202,7 @@ export class Trial implements AsyncDisposable {
       const { machines, emulator } = this.#record;
       for (const daemon of [machines, emulator]) if (daemon !== undefined && isAlive(daemon)) await stopDaemon(daemon);
     }
+    this.#claim.release();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

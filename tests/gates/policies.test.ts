@@ -122,6 +122,6 @@ describe("policies on what is declared", () => {
     const plan = { via: "real" as const, by: "the engine's plan", client: () => Promise.resolve([known(open)]) };
     const result = await runGate(declared, { environment, sources: {} as never, plan }, { exercise: false });
     expect(result.status).to.equal("red");
-    expect(result.checks.filter(({ status }) => status === "red").map(({ check, asked }) => [check.id, asked])).to.deep.equal([["09.plan-closed-to-the-world", "the engine's plan"]]);
+    expect(result.checks.filter(({ status }) => status === "red").map(({ check, asked }) => [check.id, asked])).to.deep.equal([["09.plan-closed-to-the-world", ["the engine's plan"]]]);
   });
 });
