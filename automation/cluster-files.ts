@@ -4,9 +4,12 @@ import { forwardUrl } from "../stacks/config.ts";
 import { readKubeconfig, readTalosconfig } from "./cluster-access.ts";
 import type { Session } from "./session.ts";
 
+/** The variables in which talosctl and kubectl look for their files. */
+const fileNames = { TALOSCONFIG: "talosconfig", KUBECONFIG: "kubeconfig" } as const;
+
 export interface ClusterFiles {
-  /** Files by the variables in which talosctl and kubectl look for them; those that exist. */
-  readonly variables: Readonly<Record<string, string>>;
+  /** The variables whose files exist. */
+  readonly written: readonly (keyof typeof fileNames)[];
   /** A folder with a talosctl that goes through the forward: kubectl reads `proxy-url` in its file, talosctl only HTTPS_PROXY, and that would lead every other program there too. */
   readonly programs: string;
 }
@@ -16,28 +19,30 @@ export interface ClusterFiles {
  * @param tools where the programs themselves are
  */
 export async function writeClusterFiles(session: Session, tools: readonly string[]): Promise<ClusterFiles> {
-  const wanted = [
-    { variable: "TALOSCONFIG", name: "talosconfig", text: await readTalosconfig(session) },
-    { variable: "KUBECONFIG", name: "kubeconfig", text: await readKubeconfig(session) },
-  ];
+  const texts = { TALOSCONFIG: await readTalosconfig(session), KUBECONFIG: await readKubeconfig(session) };
   const folder = clusterFolder(session);
   rmSync(folder, { recursive: true, force: true });
   const programs = join(folder, "bin");
   mkdirSync(programs, { recursive: true, mode: 0o700 });
-  const variables: Record<string, string> = {};
-  for (const { variable, name, text } of wanted) {
-    if (text === undefined) continue;
-    const path = join(folder, name);
-    writeFileSync(path, text, { mode: 0o600 });
-    variables[variable] = path;
-  }
+  const paths = clusterFileVariables(session);
+  const written = (["TALOSCONFIG", "KUBECONFIG"] as const).filter((variable) => {
+    const text = texts[variable];
+    if (text !== undefined) writeFileSync(paths[variable], text, { mode: 0o600 });
+    return text !== undefined;
+  });
   const [talosctl = ""] = tools;
   writeFileSync(join(programs, "talosctl"), wrapper(join(talosctl, "talosctl"), forwardUrl(session.environment)), { mode: 0o700 });
-  return { variables, programs };
+  return { written, programs };
 }
 
 function wrapper(program: string, proxy: string): string {
   return `#!/bin/sh\nHTTPS_PROXY='${proxy}' NO_PROXY= no_proxy= exec '${program.replaceAll("'", `'\\''`)}' "$@"\n`;
+}
+
+/** Where talosctl and kubectl are to look, whether there is a cluster or not: without these they would see the operator's own clusters. */
+export function clusterFileVariables(session: Session): Readonly<Record<keyof typeof fileNames, string>> {
+  const folder = clusterFolder(session);
+  return { TALOSCONFIG: join(folder, fileNames.TALOSCONFIG), KUBECONFIG: join(folder, fileNames.KUBECONFIG) };
 }
 
 /** Removes them: what they open is gone. */

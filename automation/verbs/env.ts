@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { ExitCode, UserError } from "../../common/errors.ts";
 import { ensureTool } from "../../toolchain/toolchain.ts";
 import { readTalosconfig } from "../cluster-access.ts";
-import { writeClusterFiles } from "../cluster-files.ts";
+import { clusterFileVariables, writeClusterFiles } from "../cluster-files.ts";
 import { engineVariables } from "../engine-settings.ts";
 import { ensureForward } from "../forward/forward.ts";
 import { operatorFolders } from "../node-operator.ts";
@@ -20,9 +20,8 @@ export async function env(session: Session): Promise<ExitCode> {
   const pulumi = await console.during("the Pulumi CLI", () => ensureTool("pulumi", options));
   // Only programs that the CLI starts by itself need a language host; `up` runs them in this process.
   const host = await console.during("Pulumi's Node language host", () => ensureTool("pulumi-language-nodejs", options));
-  const cluster = await clusterAccess(session);
-  const variables = engineVariables(session, [...new Set([...cluster.folders, dirname(pulumi.path), dirname(host.path), ...(await world.handTools())])]);
-  Object.assign(variables, cluster.variables);
+  const variables = engineVariables(session, [...new Set([...(await clusterFolders(session)), dirname(pulumi.path), dirname(host.path), ...(await world.handTools())])]);
+  Object.assign(variables, clusterFileVariables(session));
   const ssh = await writeSshFiles(session);
   if (ssh !== undefined) {
     variables["MOONBACK_SSH_CONFIG"] = ssh;
@@ -33,15 +32,15 @@ export async function env(session: Session): Promise<ExitCode> {
   return ExitCode.done;
 }
 
-/** What talosctl and kubectl need, and the way to the nodes opened; nothing where there are no nodes. */
-async function clusterAccess(session: Session): Promise<{ readonly folders: readonly string[]; readonly variables: Readonly<Record<string, string>> }> {
-  if ((await session.world.state()) !== "running") return { folders: [], variables: {} };
-  if ((await readTalosconfig(session)) === undefined) return { folders: [], variables: {} };
+/** Folders of talosctl and kubectl, their files written and the way to the nodes opened; none where there are no nodes. */
+async function clusterFolders(session: Session): Promise<readonly string[]> {
+  if ((await session.world.state()) !== "running") return [];
+  if ((await readTalosconfig(session)) === undefined) return [];
   const folders = await operatorFolders(session);
-  const written = await writeClusterFiles(session, folders);
+  const { programs, written } = await writeClusterFiles(session, folders);
   await ensureForward(session);
-  session.console.say("good", ["talosctl version", ...(written.variables["KUBECONFIG"] === undefined ? [] : ["kubectl get nodes"])].join("; "));
-  return { folders: [written.programs, ...folders], variables: written.variables };
+  session.console.say("good", ["talosctl version", ...(written.includes("KUBECONFIG") ? ["kubectl get nodes"] : [])].join("; "));
+  return [programs, ...folders];
 }
 
 /** Pure: POSIX shell commands, with every value quoted. */

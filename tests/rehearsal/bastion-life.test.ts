@@ -128,6 +128,15 @@ describe("a bastion's life", () => {
     expect(stderr).to.include('no service "matchbocks"').and.include("matchbox");
   });
 
+  it("gives a shell no other cluster to see where it has none itself", async () => {
+    const { stdout } = await run("env");
+    for (const name of ["KUBECONFIG", "TALOSCONFIG"]) {
+      const file = new RegExp(`^export ${name}='(.+)'$`, "m").exec(stdout)?.[1] ?? "";
+      expect(file).to.match(/\/cluster\//);
+      expect(existsSync(file)).to.equal(false);
+    }
+  });
+
   it("keeps every secret to itself, after up and after a refresh", async () => {
     await run("preview", "--json");
     await run("env");
