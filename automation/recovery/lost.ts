@@ -5,9 +5,9 @@ import type { AwsSources } from "../../worlds/aws-sources.ts";
 import { ec2Types } from "./find/ec2.ts";
 import { iamTypes } from "./find/iam.ts";
 import { logsTypes } from "./find/logs.ts";
-import { nowhereTypes } from "./find/nowhere.ts";
+import { kubernetesObject, nowhereTypes } from "./find/nowhere.ts";
 import { scalingTypes } from "./find/scaling.ts";
-import type { LostTypes } from "./find/search.ts";
+import type { LostType, LostTypes } from "./find/search.ts";
 import { ssmTypes } from "./find/ssm.ts";
 
 /** A create that was begun and never recorded. */
@@ -26,8 +26,13 @@ export interface Asking {
   readonly signal?: AbortSignal;
 }
 
-/** Every type of ours that a provider makes: how its objects are found, or why there is nothing to be found. A new stage adds its types in find/. */
+/** Every type of ours that makes something outside of a cluster. A new stage adds its types in find/. */
 export const lostTypes: LostTypes = { ...ec2Types, ...iamTypes, ...logsTypes, ...scalingTypes, ...ssmTypes, ...nowhereTypes };
+
+/** How objects of a type are found, or why there is nothing to be found; undefined for a type that nobody has thought of. */
+export function lostType(token: string): LostType | undefined {
+  return token.startsWith("kubernetes:") ? kubernetesObject : lostTypes[token];
+}
 
 /** Components, stacks and providers: the engine records their creation too, but they are in state only. */
 const enginesOwn = /^(moonback|pulumi):/;
@@ -39,7 +44,7 @@ const enginesOwn = /^(moonback|pulumi):/;
  */
 export async function findLost(lost: LostCreate, { sources, environment, signal }: Asking): Promise<readonly string[]> {
   if (enginesOwn.test(lost.type)) return [];
-  const type = lostTypes[lost.type];
+  const type = lostType(lost.type);
   if (type === undefined) throw unknownType(lost, environment);
   if (type.by === "nothing") return [];
   signal?.throwIfAborted();

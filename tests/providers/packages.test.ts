@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect } from "chai";
 import { execa } from "execa";
-import { lostTypes } from "../../automation/recovery/lost.ts";
+import { lostType } from "../../automation/recovery/lost.ts";
 import { packages } from "../../rehearsal/providers/packages.ts";
 import { Empty, type pluginMessages } from "../../rehearsal/providers/wire.ts";
 import { ProviderUnderTest } from "./harness.ts";
@@ -48,7 +48,7 @@ describe("the packages with a stand-in provider", () => {
         const { types } = await packages[name]();
         for (const { token } of types) {
           expect(token).to.match(new RegExp(`^${name}:`));
-          expect(lostTypes).to.have.property(token);
+          expect(lostType(token), token).to.not.equal(undefined);
         }
         expect(new Set(types.map(({ token }) => token)).size).to.equal(types.length);
       });

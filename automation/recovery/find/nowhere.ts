@@ -1,4 +1,4 @@
-import type { LostTypes } from "./search.ts";
+import type { LostType, LostTypes } from "./search.ts";
 
 const command = { by: "nothing", why: "what a command has done is known only to the command; it is run again" } as const;
 
@@ -8,3 +8,6 @@ export const nowhereTypes: LostTypes = {
   "command:local:Command": command,
   "command:remote:Command": command,
 };
+
+/** Of any kind, since a cluster's kinds are open. Its stages say `upsertExistingObjects` (stacks/kubernetes-stage.ts). */
+export const kubernetesObject: LostType = { by: "nothing", why: "a create takes over what is there under its name; it is done again" };
