@@ -44,10 +44,10 @@ export class Trial implements AsyncDisposable {
   through: StageName = "netboot";
 
   /** Without a plan it takes one that nobody has. */
-  constructor(plan?: string) {
-    const claim = plan === undefined ? claimPlan() : { plan, release: () => undefined };
-    this.#claim = claim;
-    this.plan = claim.plan;
+  constructor(given?: string) {
+    this.#claim = given === undefined ? claimPlan() : { plan: given, release: () => undefined };
+    const { plan } = this.#claim;
+    this.plan = plan;
     // Not every folder's name is a plain word.
     this.directory = mkdtempSync(join(tmpdir(), "moonback trial #"));
     const project = readFileSync(join(checkout, "Pulumi.yaml"), "utf8");
