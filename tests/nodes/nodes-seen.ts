@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync, globSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureTool } from "../../toolchain/toolchain.ts";
 import { execa } from "execa";
+import { poll, type Attempt } from "../../common/poll.ts";
 import { runningNodes, type SeenNode } from "../../gates/nodes-seen.ts";
 import { lookAtBastion, type BastionSeen } from "../gates/bastion-seen.ts";
 import type { Trial } from "../trial.ts";
@@ -41,9 +42,17 @@ export function forgetInLog(trial: Trial, service: string, forgotten: (line: str
   return () => writeFileSync(file, whole);
 }
 
-/** The process of a trial's world whose program has this name, by what the kernel says. */
-export function processOf(trial: Trial, program: string): number {
-  const found = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((pid) => {
+/** The process of a trial's world whose program has this name, by what the kernel says; waits for one that is just being started again. */
+export function processOf(trial: Trial, program: string): Promise<number> {
+  const look = (): Attempt<number> => {
+    const found = processesOf(trial, program);
+    return found.length === 1 ? { done: true, value: Number(found[0]) } : { done: false, reason: `${found.length} processes of ${program} run for ${trial.plan}` };
+  };
+  return poll(() => Promise.resolve(look()), { timeoutMs: 60_000, intervalMs: 200 });
+}
+
+function processesOf(trial: Trial, program: string): string[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((pid) => {
     try {
       const [path = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
       return path.endsWith(`/${program}`) && args.join(" ").includes(trial.plan.replace(/^10\./, "127."));
@@ -51,6 +60,4 @@ export function processOf(trial: Trial, program: string): number {
       return false;
     }
   });
-  if (found.length !== 1) throw new Error(`${found.length} processes of ${program} run for ${trial.plan}`);
-  return Number(found[0]);
 }

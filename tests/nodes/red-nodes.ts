@@ -10,10 +10,10 @@ const compose = "docker compose --project-name netboot";
 const macOf = ({ node }: NodesSeen): string => (node.instance.NetworkInterfaces?.[0]?.MacAddress ?? "?").replaceAll(":", "-");
 
 /** A program of the first node that stands still: it neither answers nor ends. */
-const frozen = (program: string, names: string): Break<NodesSeen> => ({ trial }) => {
-  const pid = processOf(trial, program);
+const frozen = (program: string, names: string): Break<NodesSeen> => async ({ trial }) => {
+  const pid = await processOf(trial, program);
   process.kill(pid, "SIGSTOP");
-  return Promise.resolve({ names, mend: () => Promise.resolve(process.kill(pid, "SIGCONT")) });
+  return { names, mend: () => Promise.resolve(process.kill(pid, "SIGCONT")) };
 };
 
 const consoleOf = async ({ trial }: NodesSeen, id: string, text: string): Promise<void> => {

@@ -9,5 +9,5 @@ export const nowhereTypes: LostTypes = {
   "command:remote:Command": command,
 };
 
-/** Of any kind, since a cluster's kinds are open. Its stages say `upsertExistingObjects` (stacks/kubernetes-stage.ts). */
+/** Of any kind, since a cluster's kinds are open. Their provider is to say `upsertExistingObjects`. */
 export const kubernetesObject: LostType = { by: "nothing", why: "a create takes over what is there under its name; it is done again" };
