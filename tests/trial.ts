@@ -202,6 +202,8 @@ export class Trial implements AsyncDisposable {
       const { machines, emulator } = this.#record;
       for (const daemon of [machines, emulator]) if (daemon !== undefined && isAlive(daemon)) await stopDaemon(daemon);
     }
+    const forward = readIfThere(join(this.runData, "forward.json"));
+    if (forward !== undefined) await stopDaemon(JSON.parse(forward) as Daemon);
     this.#claim.release();
     rmSync(this.directory, { recursive: true, force: true });
   }

@@ -21,6 +21,9 @@ export interface Forward {
   readonly close: () => Promise<void>;
 }
 
+/** Names the process that listens, in every answer that is no tunnel: whoever started one can tell it from another. */
+export const processHeader = "x-moonback-process";
+
 const allowed: readonly number[] = Object.values(operatorPorts);
 
 /**
@@ -30,7 +33,7 @@ const allowed: readonly number[] = Object.values(operatorPorts);
 export async function serveForward({ listen, vpcCidr, dial, log }: ForwardOptions): Promise<Forward> {
   const tunnels = new Set<Duplex>();
   let last = Date.now();
-  const server = createServer((_, response) => response.writeHead(405, { allow: "CONNECT" }).end("This is a proxy to the nodes; it takes CONNECT only.\n"));
+  const server = createServer((_, response) => response.writeHead(405, { allow: "CONNECT", [processHeader]: process.pid }).end("This is a proxy to the nodes; it takes CONNECT only.\n"));
   server.on("connect", (request, client: Duplex, head: Buffer) => {
     const { host, port } = target(request.url ?? "");
     client.on("error", () => client.destroy());

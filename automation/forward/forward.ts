@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { request } from "node:http";
 import { join } from "node:path";
 import { z } from "zod";
 import { isAlive, lastLines, startDaemon, stopDaemon, type Daemon } from "../../common/daemon.ts";
 import { UserError, errorMessage } from "../../common/errors.ts";
 import { poll, type Attempt } from "../../common/poll.ts";
 import { forwardAddress, forwardUrl } from "../../stacks/config.ts";
+import { processHeader } from "../../worlds/forward.ts";
 import { readBastionAccess } from "../bastion-access.ts";
 import type { Session } from "../session.ts";
 import type { ForwardPlan } from "./plan.ts";
@@ -49,7 +50,7 @@ export async function ensureForward(session: Session): Promise<void> {
     signal.throwIfAborted();
     await stopDaemon(daemon);
     throw new UserError(`The way to the nodes, ${forwardUrl(environment)}, could not be opened: ${errorMessage(error)}\n${lastLines(logFile)}`, {
-      fix: "If another program listens there, end it; then run the same command again.",
+      fix: "End what listens there (a forward that nobody uses ends by itself within the hour), then run the same command again.",
       cause: error,
     });
   }
@@ -76,14 +77,24 @@ function readRecord(file: string): z.infer<typeof record> | undefined {
   }
 }
 
-function listens({ host, port }: ForwardPlan["listen"], daemon: Daemon): Promise<Attempt<true>> {
-  if (!isAlive(daemon)) throw new Error("it ended at once");
+/** Whether it is this one that listens: what another program takes there never gets to these nodes, and never says so. */
+async function listens(at: ForwardPlan["listen"], daemon: Daemon): Promise<Attempt<true>> {
+  const who = await listenerAt(at);
+  if (who === String(daemon.pid)) return { done: true, value: true };
+  const reason = who === undefined ? "nobody listens yet" : who === "" ? "another program listens there" : `process ${who} listens there, a forward of another environment or run`;
+  if (!isAlive(daemon)) throw new Error(who === undefined ? "it ended at once" : reason);
+  return { done: false, reason };
+}
+
+/** The process of the forward that listens at an address; empty for something else, undefined for nobody. */
+export function listenerAt({ host, port }: ForwardPlan["listen"]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve({ done: true, value: true });
+    const asked = request({ host, port, agent: false, timeout: 2_000 }, ({ headers }) => {
+      asked.destroy();
+      resolve(String(headers[processHeader] ?? ""));
     });
-    socket.once("error", (error) => resolve({ done: false, reason: error.message }));
+    asked.once("timeout", () => asked.destroy(new Error("no answer")));
+    asked.once("error", (error) => resolve("code" in error && error.code === "ECONNREFUSED" ? undefined : ""));
+    asked.end();
   });
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { request } from "node:http";
+import { createServer as createHttpServer, request } from "node:http";
 import { createServer, connect, type AddressInfo, type Server } from "node:net";
+import { listenerAt } from "../../automation/forward/forward.ts";
 import { serveForward, type Forward } from "../../worlds/forward.ts";
 
 /** What a client sees of a CONNECT: the status, and what comes after it. */
@@ -73,6 +74,17 @@ describe("the operator's way to the nodes", () => {
   it("is no proxy for web pages", async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/`);
     expect([answer.status, answer.headers.get("allow")]).to.deep.equal([405, "CONNECT"]);
+  });
+
+  it("says which process it is, so that nobody takes another's for his own", async () => {
+    expect(await listenerAt({ host: "127.0.0.1", port })).to.equal(String(process.pid));
+    const stranger = createHttpServer((_, response) => response.end("no forward"));
+    await new Promise<void>((done) => stranger.listen(0, "127.0.0.1", done));
+    const at = { host: "127.0.0.1", port: (stranger.address() as AddressInfo).port };
+    expect(await listenerAt(at)).to.equal("");
+    stranger.closeAllConnections();
+    await new Promise((done) => stranger.close(done));
+    expect(await listenerAt(at)).to.equal(undefined);
   });
 
   it("counts as used while something goes through it", async () => {
