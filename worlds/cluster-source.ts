@@ -62,7 +62,7 @@ export function clusterSources(options: ClusterSourceOptions): { readonly talos:
     return {
       server: access.server,
       get: async (path) => {
-        const { status, body } = await get(bastion, { host, port: Number(port), path, tls: access, headers: { accept: "application/json" } });
+        const { status, body } = await get(bastion, { host, port: Number(port || 443), path, tls: access, headers: { accept: "application/json" } });
         return { status, body: body.toString() };
       },
     };

@@ -78,7 +78,7 @@ function readRecord(file: string): z.infer<typeof record> | undefined {
 }
 
 /** Whether it is this one that listens: what another program takes there never gets to these nodes, and never says so. */
-async function listens(at: ForwardPlan["listen"], daemon: Daemon): Promise<Attempt<true>> {
+export async function listens(at: ForwardPlan["listen"], daemon: Daemon): Promise<Attempt<true>> {
   const who = await listenerAt(at);
   if (who === String(daemon.pid)) return { done: true, value: true };
   const reason = who === undefined ? "nobody listens yet" : who === "" ? "another program listens there" : `process ${who} listens there, a forward of another environment or run`;
@@ -87,7 +87,7 @@ async function listens(at: ForwardPlan["listen"], daemon: Daemon): Promise<Attem
 }
 
 /** The process of the forward that listens at an address; empty for something else, undefined for nobody. */
-export function listenerAt({ host, port }: ForwardPlan["listen"]): Promise<string | undefined> {
+function listenerAt({ host, port }: ForwardPlan["listen"]): Promise<string | undefined> {
   return new Promise((resolve) => {
     const asked = request({ host, port, agent: false, timeout: 2_000 }, ({ headers }) => {
       asked.destroy();

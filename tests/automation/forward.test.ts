@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { createServer as createHttpServer, request } from "node:http";
 import { createServer, connect, type AddressInfo, type Server } from "node:net";
-import { listenerAt } from "../../automation/forward/forward.ts";
+import { listens } from "../../automation/forward/forward.ts";
+import type { Daemon } from "../../common/daemon.ts";
+import { processStartTime } from "../../common/process-start-time.ts";
 import { serveForward, type Forward } from "../../worlds/forward.ts";
 
 /** What a client sees of a CONNECT: the status, and what comes after it. */
@@ -76,15 +78,29 @@ describe("the operator's way to the nodes", () => {
     expect([answer.status, answer.headers.get("allow")]).to.deep.equal([405, "CONNECT"]);
   });
 
-  it("says which process it is, so that nobody takes another's for his own", async () => {
-    expect(await listenerAt({ host: "127.0.0.1", port })).to.equal(String(process.pid));
-    const stranger = createHttpServer((_, response) => response.end("no forward"));
-    await new Promise<void>((done) => stranger.listen(0, "127.0.0.1", done));
-    const at = { host: "127.0.0.1", port: (stranger.address() as AddressInfo).port };
-    expect(await listenerAt(at)).to.equal("");
-    stranger.closeAllConnections();
-    await new Promise((done) => stranger.close(done));
-    expect(await listenerAt(at)).to.equal(undefined);
+  describe("is taken for the one that was started", () => {
+    const own = { pid: process.pid, startTime: processStartTime(process.pid) ?? "" };
+    const dead = { pid: 1, startTime: "0" };
+    const looked = (at: number, daemon: Daemon) => listens({ host: "127.0.0.1", port: at }, daemon).catch((error: unknown) => (error as Error).message);
+
+    it("if it says so itself", async () => {
+      expect(await looked(port, own)).to.deep.equal({ done: true, value: true });
+    });
+
+    it("not if it is another one's, which is named", async () => {
+      expect(await looked(port, dead)).to.equal(`process ${process.pid} listens there, a forward of another environment or run`);
+    });
+
+    it("not if it is no forward at all, nor if nobody listens", async () => {
+      const stranger = createHttpServer((_, response) => response.end("no forward"));
+      await new Promise<void>((done) => stranger.listen(0, "127.0.0.1", done));
+      const at = (stranger.address() as AddressInfo).port;
+      expect(await looked(at, own)).to.deep.equal({ done: false, reason: "another program listens there" });
+      stranger.closeAllConnections();
+      await new Promise((done) => stranger.close(done));
+      expect(await looked(at, own)).to.deep.equal({ done: false, reason: "nobody listens yet" });
+      expect(await looked(at, dead)).to.equal("it ended at once");
+    });
   });
 
   it("counts as used while something goes through it", async () => {

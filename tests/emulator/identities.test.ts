@@ -3,7 +3,7 @@
 import * as iam from "@aws-sdk/client-iam";
 import * as ssm from "@aws-sdk/client-ssm";
 import { expect } from "chai";
-import type { Aws} from "./aws.ts";
+import type { Aws } from "./aws.ts";
 import { account, region, unique } from "./aws.ts";
 import { useEmulator } from "./use.ts";
 

@@ -2,7 +2,7 @@
 
 import * as ec2 from "@aws-sdk/client-ec2";
 import { expect } from "chai";
-import type { Aws} from "./aws.ts";
+import type { Aws } from "./aws.ts";
 import { debian, ipxe, region, unique, zone } from "./aws.ts";
 import { useEmulator } from "./use.ts";
 

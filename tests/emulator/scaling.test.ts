@@ -5,7 +5,7 @@ import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
 import * as ssm from "@aws-sdk/client-ssm";
 import { expect } from "chai";
-import type { Aws} from "./aws.ts";
+import type { Aws } from "./aws.ts";
 import { account, debian, ipxe, refused, region, unique, zone } from "./aws.ts";
 import { useEmulator } from "./use.ts";
 
